@@ -1,0 +1,54 @@
+/**
+ * The port to decoding and hashing. Nothing behind it runs in this process: a pool of child processes sniffs, decodes
+ * and hashes, and what comes back is times, qualities and hashes.
+ */
+import type { Degradation, MediaFacts } from '../contracts/decision.ts';
+
+/** A frame of an upload: its hash in all eight rotations and flips. */
+export interface SampledFrame {
+  readonly timeMs: number;
+  readonly quality: number;
+  /** 8 x 32 bytes in the order of `dihedralNames`; the first 32 are the frame as it is. */
+  readonly hashes: Uint8Array;
+}
+
+export type SamplingMode =
+  /** Few frames, spread evenly over the duration, best first: for uploads. */
+  | { readonly kind: 'sparse' }
+  /** `framesPerSecond` frames in order of time: for the bank. An image is one frame, whatever the rate. */
+  | { readonly kind: 'dense'; readonly framesPerSecond: number };
+
+export interface FingerprintJob {
+  /** The bytes: a file in the spool, or one the caller vouches for (command line). Opened read-only by this process. */
+  readonly path: string;
+  readonly mode: SamplingMode;
+  readonly timeoutMs: number;
+  /** Called in order of arrival. Returning 'enough' stops sampling; frames in flight may still arrive and are dropped. */
+  readonly onFrame: (frame: SampledFrame) => 'more' | 'enough';
+  /** Called at the start of a second attempt: what was received before is void. */
+  readonly onRestart: () => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface FingerprintResult {
+  readonly media: MediaFacts;
+  /** 0 for an image. */
+  readonly durationMs: number;
+  readonly framesSampled: number;
+  /** Longest stretch without a frame, milliseconds; 0 for an image. */
+  readonly largestGapMs: number;
+  /** False when 'enough' stopped it. */
+  readonly complete: boolean;
+  readonly degraded: readonly Degradation[];
+}
+
+export interface Fingerprinter {
+  /**
+   * Throws a FloodgateError with one of: unsupported, undecodable, too_large, timed_out; internal when the pool closes.
+   * A child that dies or hangs costs this job one retry in a fresh child and no other job anything.
+   */
+  fingerprint(job: FingerprintJob): Promise<FingerprintResult>;
+  /** Null when children are up; otherwise why not, for /readyz. */
+  unready(): string | null;
+  close(): Promise<void>;
+}
