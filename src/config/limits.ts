@@ -14,7 +14,9 @@ export const limits = {
   bankNameCharsMax: 64,
   labelsMax: 16,
   labelCharsMax: 64,
+  eventIdCharsMax: 256,
   uriCharsMax: 4096,
+  detailCharsMax: 2_048,
   contextBytesMax: 8 * KiB,
   /** Greatest size of a record's value. Kafka's default `max.message.bytes` less headers. */
   recordBytesMax: 1_000_000,
@@ -62,8 +64,11 @@ export const limits = {
 
   // Pipeline and log
   inflightUploadsMax: 64,
+  /** Far more than can be settled before the decision view has caught up. */
+  recentUploadsMax: 50_000,
   backlogUploadsMax: 20_000,
   settleBatchMax: 256,
+  settleAttemptsMax: 8,
   groupCommitMs: 4,
   logBytesMax: 16 * GiB,
   /** Free bytes on the file system below which the log takes no more. */

@@ -63,10 +63,10 @@ export const Timestamp = Type.String({
   examples: ['2026-11-22T10:00:00.000Z'],
 });
 
-export const MediaKind = Type.Union([Type.Literal('image'), Type.Literal('video'), Type.Literal('unknown')]);
+export const MediaKind = Type.Enum(['image', 'video', 'unknown']);
 export type MediaKind = Static<typeof MediaKind>;
 
-export const Outcome = Type.Union([Type.Literal('block'), Type.Literal('review'), Type.Literal('allow')]);
+export const Outcome = Type.Enum(['block', 'review', 'allow']);
 export type Outcome = Static<typeof Outcome>;
 
 /** One frame with its hash, as upload services send it and `floodgate hash --json` prints it. */

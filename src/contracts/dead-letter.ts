@@ -8,7 +8,7 @@ export type DeadLetterCode = (typeof deadLetterCodes)[number];
 /** The dead letter's value is the original value, unchanged; this stands in its headers, one by one, as `x-dlq-*`. */
 export const DeadLetterFacts = Type.Object(
   {
-    code: Type.Union(deadLetterCodes.map((code) => Type.Literal(code))),
+    code: Type.Enum(deadLetterCodes),
     detail: Type.String(),
     sourceTopic: Type.String(),
     sourcePartition: Type.Integer({ minimum: 0 }),

@@ -12,7 +12,7 @@ import {
   UploadId,
 } from './common.ts';
 
-/** Why the outcome is what it is. The last nine say that the content could not be judged, and never mean "no match". */
+/** Why the outcome is what it is. The last eight say that the content could not be judged, and never mean "no match". */
 export const reasons = [
   'exact_copy',
   'matched',
@@ -27,10 +27,9 @@ export const reasons = [
   'unreachable',
   'digest_mismatch',
 ] as const;
-export const Reason = Type.Union(
-  reasons.map((reason) => Type.Literal(reason)),
-  { description: 'Why the outcome is what it is; see docs/concepts.md.' },
-);
+export const Reason = Type.Enum(reasons, {
+  description: 'Why the outcome is what it is; see docs/concepts.md.',
+});
 export type Reason = (typeof reasons)[number];
 
 export const TimeSegment = Type.Object(
@@ -51,10 +50,7 @@ export const Match = Type.Object(
     kind: Type.Union([Type.Literal('exact'), Type.Literal('aligned'), Type.Literal('frame')], {
       description: 'exact: the same bytes. aligned: frames that lie on a line in time. frame: one frame against one.',
     }),
-    view: Type.Union(
-      dihedralNames.map((name) => Type.Literal(name)),
-      { description: 'Which of the eight rotations and flips of the upload matched.' },
-    ),
+    view: Type.Enum(dihedralNames, { description: 'Which of the eight rotations and flips of the upload matched.' }),
     distanceBits: Type.Integer({ minimum: 0, maximum: 256, description: 'Least distance among the frames.' }),
     medianDistanceBits: Type.Integer({ minimum: 0, maximum: 256 }),
     framesMatched: Type.Integer({ minimum: 0 }),
@@ -130,7 +126,7 @@ export const Decision = Type.Object(
     bankPosition: Type.Integer({ minimum: -1, description: 'Offset of the last bank change taken into account.' }),
     policyVersion: Type.String(),
     kernelVersion: Type.String(),
-    degraded: Type.Array(Type.Union(degradations.map((name) => Type.Literal(name)))),
+    degraded: Type.Array(Type.Enum(degradations)),
     uploaderId: Type.Optional(Type.String()),
     context: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     eventTime: Timestamp,
