@@ -6,6 +6,8 @@ import type { MediaKind, Outcome } from './contracts/common.ts';
 import type { DeadLetterCode } from './contracts/dead-letter.ts';
 import type { Decision } from './contracts/decision.ts';
 import type { ErrorCode } from './errors.ts';
+import { type Logger, scrubText } from './metrics/logger.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 export const stages = ['admit', 'fetch', 'fingerprint', 'search', 'align', 'decide', 'publish'] as const;
 export type Stage = (typeof stages)[number];
@@ -28,7 +30,8 @@ export interface Telemetry {
   uploadsConsumed(count: number): void;
   duplicateSkipped(reason: 'idempotency'): void;
   exactCopyFound(): void;
-  stageFinished(stage: Stage, seconds: number): void;
+  /** `media` where it is known by then; 'unknown' when left out. */
+  stageFinished(stage: Stage, seconds: number, media?: MediaKind): void;
   stageFailed(stage: Stage, code: ErrorCode): void;
   retried(stage: Stage): void;
   inflight(uploads: number): void;
@@ -50,6 +53,7 @@ export interface Telemetry {
   searchFinished(seconds: number, queries: number): void;
 
   // HTTP
+  requestsInFlight(count: number): void;
   requestFinished(method: string, route: string, status: number, seconds: number): void;
   streamClients(count: number): void;
   streamEventDropped(): void;
@@ -57,3 +61,203 @@ export interface Telemetry {
 
 /** Outcome of a decision as the metrics count it: in observe-only mode what would have been done is told apart. */
 export type CountedOutcome = Outcome | 'observed_block' | 'observed_review';
+
+/** Counted since the start of the process, for the live page. */
+export interface Tally {
+  readonly uploadsConsumed: number;
+  readonly uploadsDecided: number;
+}
+
+export interface TelemetryParts {
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly nowMs?: () => number;
+}
+
+export function createTelemetry(parts: TelemetryParts): Telemetry & { tally(): Tally } {
+  const { metrics, log, nowMs = Date.now } = parts;
+  const pipeline = pipelineEvents(metrics, log, nowMs);
+  return {
+    ...lifeEvents(metrics, log),
+    ...stageEvents(metrics, log),
+    ...pipeline,
+    ...childEvents(metrics, log),
+    ...bankEvents(metrics, log, nowMs),
+    ...httpEvents(metrics, log),
+  };
+}
+
+/** WARN: nothing is lost. ERROR: a person should act. */
+function lifeEvents({ process }: Metrics, log: Logger) {
+  for (const component of components) process.ready.set({ component }, 0);
+  return {
+    serviceStarting: (facts) => log.info(facts, 'service starting'),
+    serviceReady: (facts) => log.info(facts, 'service ready'),
+    serviceStopping: (reason) => log.info({ reason }, 'service stopping'),
+    serviceStopped: () => log.info('service stopped'),
+    componentReadiness(component, ready, why) {
+      process.ready.set({ component }, ready ? 1 : 0);
+      if (ready) log.info({ component }, 'component ready');
+      else log.warn({ component, why }, 'component not ready');
+    },
+    warned: (what, facts = {}) => log.warn(facts, scrubText(what)),
+    failed: (what, error) => log.error({ error }, scrubText(what)),
+  } satisfies Partial<Telemetry>;
+}
+
+function stageEvents({ pipeline }: Metrics, log: Logger) {
+  return {
+    stageFinished: (stage, seconds, media = 'unknown') => pipeline.stageSeconds.observe({ stage, media }, seconds),
+    stageFailed(stage, code) {
+      pipeline.stageErrors.inc({ stage, reason: code });
+      log.debug({ stage, code }, 'stage failed');
+    },
+    retried(stage) {
+      pipeline.retries.inc({ stage });
+      log.debug({ stage }, 'stage retried');
+    },
+    inflight: (uploads) => pipeline.inflight.set(uploads),
+    contentFetched: (media, bytes) => pipeline.bytes.inc({ media }, bytes),
+    frameJudged(media, quality, usable) {
+      pipeline.quality.observe({ media }, quality / 100);
+      if (!usable) pipeline.lowQuality.inc({ media });
+    },
+  } satisfies Partial<Telemetry>;
+}
+
+function pipelineEvents({ pipeline }: Metrics, log: Logger, nowMs: () => number) {
+  const tally = { uploadsConsumed: 0, uploadsDecided: 0 };
+  const countBank = boundedLabel(banksMax);
+  return {
+    tally: (): Tally => ({ ...tally }),
+    uploadsConsumed(count) {
+      tally.uploadsConsumed += count;
+      pipeline.consumed.inc(count);
+    },
+    duplicateSkipped: (reason) => pipeline.duplicates.inc({ reason }),
+    exactCopyFound: () => pipeline.duplicates.inc({ reason: 'exact_digest' }),
+    decided(decision, latencySeconds) {
+      tally.uploadsDecided += 1;
+      countDecision(pipeline, decision, latencySeconds, countBank);
+      log.info(decisionFacts(decision), 'upload decided');
+    },
+    deadLettered(code, detail) {
+      pipeline.deadLetters.inc({ reason: code });
+      log.warn({ code, detail }, 'upload event dead-lettered');
+    },
+    settled(records, seconds) {
+      pipeline.settled.inc(records);
+      pipeline.settleSeconds.observe(seconds);
+      pipeline.progress.set(nowMs() / 1000);
+    },
+    lagMeasured(records, seconds) {
+      pipeline.lagRecords.set(records);
+      pipeline.lagSeconds.set(seconds);
+    },
+  } satisfies Partial<Telemetry> & { tally(): Tally };
+}
+
+function countDecision(
+  pipeline: Metrics['pipeline'],
+  decision: Decision,
+  latencySeconds: number,
+  countBank: (bank: string) => string,
+): void {
+  const media = decision.media.kind;
+  const outcome = countedOutcome(decision);
+  pipeline.decisions.inc({ outcome, reason: decision.reason, media });
+  // A producer's clock may run ahead of ours.
+  pipeline.latency.observe({ media }, Math.max(0, latencySeconds));
+  const banks = new Set(decision.matches.map((match) => countBank(match.bank)));
+  for (const bank of banks) pipeline.matches.inc({ bank, outcome });
+  const best = decision.matches[0];
+  if (best !== undefined) pipeline.distance.observe(best.distanceBits);
+}
+
+function countedOutcome(decision: Decision): CountedOutcome {
+  return decision.observedOutcome === undefined ? decision.outcome : `observed_${decision.observedOutcome}`;
+}
+
+function decisionFacts(decision: Decision): Record<string, unknown> {
+  const { uploadId, revision, reason, decisionMs } = decision;
+  const best = decision.matches[0];
+  return {
+    uploadId,
+    revision,
+    outcome: countedOutcome(decision),
+    reason,
+    decisionMs,
+    ...(best === undefined ? {} : { contentId: best.contentId, bank: best.bank, distanceBits: best.distanceBits }),
+  };
+}
+
+/** Operators name banks, so their number is bounded here: the first fifty count by name. */
+const banksMax = 50;
+
+function boundedLabel(valuesMax: number): (value: string) => string {
+  const known = new Set<string>();
+  return (value) => {
+    if (known.size < valuesMax) known.add(value);
+    return known.has(value) ? value : 'other';
+  };
+}
+
+function childEvents({ process }: Metrics, log: Logger) {
+  const pool = 'fingerprint';
+  return {
+    childPool(processes, busy, queued) {
+      process.children.set({ pool }, processes);
+      process.utilization.set({ pool }, processes === 0 ? 0 : busy / processes);
+      process.queue.set({ pool }, queued);
+    },
+    childRestarted(reason, detail) {
+      process.restarts.inc({ pool, reason });
+      const level = reason === 'recycle' ? 'debug' : 'warn';
+      log[level]({ reason, detail }, 'child process replaced');
+    },
+  } satisfies Partial<Telemetry>;
+}
+
+function bankEvents({ bank }: Metrics, log: Logger, nowMs: () => number) {
+  return {
+    bankApplied(kind, seconds) {
+      bank.updates.inc({ kind, result: 'ok' });
+      bank.liveSeconds.observe(Math.max(0, seconds));
+      bank.updated.set(nowMs() / 1000);
+      log.debug({ kind, seconds }, 'bank change searchable');
+    },
+    bankRejected(detail) {
+      bank.updates.inc({ kind: 'unknown', result: 'rejected' });
+      log.error({ detail }, 'bank record refused');
+    },
+    bankSized({ hashes, contents, bytes, position }) {
+      bank.entries.set(hashes);
+      bank.contents.set(contents);
+      bank.bytes.set(bytes);
+      bank.version.set(position);
+    },
+    searchFinished(seconds, queries) {
+      bank.searchSeconds.observe(seconds);
+      bank.queries.inc(queries);
+    },
+  } satisfies Partial<Telemetry>;
+}
+
+function httpEvents({ http }: Metrics, log: Logger) {
+  return {
+    requestsInFlight: (count) => http.inFlight.set(count),
+    requestFinished(method, route, status, seconds) {
+      const statusClass = `${Math.floor(status / 100)}xx`;
+      http.seconds.observe(
+        { method: knownMethods.has(method) ? method : 'other', route, status_class: statusClass },
+        seconds,
+      );
+      log[status >= 500 ? 'warn' : 'debug']({ method, route, status, seconds }, 'request answered');
+    },
+    streamClients: (count) => http.streamClients.set(count),
+    streamEventDropped: () => http.streamDropped.inc(),
+  } satisfies Partial<Telemetry>;
+}
+
+/** A client may send any method; the label stays a closed set. */
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

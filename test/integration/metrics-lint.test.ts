@@ -1,0 +1,24 @@
+/** Goal: Prometheus itself finds nothing to say about our metrics, defaults of the client included. */
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { populatedMetrics } from '../support/populated-metrics.ts';
+
+const promtool = spawnSync('promtool', ['--version']);
+const promtoolPresent = promtool.error === undefined;
+const required = process.env['CI'] === 'true';
+const missing = promtoolPresent ? '' : ' (promtool is missing: apt-get install prometheus)';
+
+describe.runIf(promtoolPresent || required)(`promtool check metrics${missing}`, () => {
+  it('is clean over a registry in which everything was counted', async () => {
+    const text = await populatedMetrics().text();
+    const check = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    expect({ status: check.status, said: `${check.stdout}${check.stderr}` }).toEqual({ status: 0, said: '' });
+  });
+
+  it('sees the faults it is trusted to see', () => {
+    const misnamed =
+      '# HELP floodgate_things_total Things.\n# TYPE floodgate_things_total gauge\nfloodgate_things_total 1\n';
+    const check = spawnSync('promtool', ['check', 'metrics'], { input: misnamed, encoding: 'utf8' });
+    expect(check.status).not.toBe(0);
+  });
+});

@@ -1,0 +1,54 @@
+/** Builds decisions that look like real ones. */
+import type { Outcome } from '../../src/contracts/common.ts';
+import type { Decision, Match } from '../../src/contracts/decision.ts';
+
+export function matchOf(overrides: Partial<Match> = {}): Match {
+  return {
+    contentId: 'incident-42/video-1',
+    bank: 'default',
+    labels: ['incident-42'],
+    contentRevision: 1,
+    kind: 'aligned',
+    view: 'original',
+    distanceBits: 12,
+    medianDistanceBits: 18,
+    framesMatched: 9,
+    distinctFrames: 9,
+    score: 9.4,
+    speed: 1,
+    upload: { startSeconds: 4, endSeconds: 25.5 },
+    known: { startSeconds: 10, endSeconds: 31.5 },
+    matchedSeconds: 21.5,
+    ...overrides,
+  };
+}
+
+const reasonOf = { block: 'matched', review: 'near_match', allow: 'no_match' } as const;
+
+export function decisionOf(outcome: Outcome, overrides: Partial<Decision> = {}): Decision {
+  return {
+    decisionId: '5df41881-3aed-5515-88a7-2f4a814cf09e',
+    uploadId: 'upload-1',
+    revision: 1,
+    eventId: 'event-1',
+    outcome,
+    reason: reasonOf[outcome],
+    matches: outcome === 'allow' ? [] : [matchOf()],
+    sampling: {
+      framesSampled: 12,
+      framesUsable: 11,
+      durationSeconds: 30,
+      largestGapSeconds: 2.5,
+      complete: outcome === 'allow',
+    },
+    media: { kind: 'video', container: 'mp4', codec: 'h264', width: 1280, height: 720, bytes: 1_482_113 },
+    bankPosition: 7,
+    policyVersion: 'default-1',
+    kernelVersion: '1',
+    degraded: [],
+    eventTime: '2026-11-22T10:00:00.000Z',
+    decidedAt: '2026-11-22T10:00:00.120Z',
+    decisionMs: 87,
+    ...overrides,
+  };
+}

@@ -1,0 +1,41 @@
+/** A registry in which every metric has been observed at least once, through the telemetry that the service uses. */
+import { createLogger } from '../../src/metrics/logger.ts';
+import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
+import { components, createTelemetry, stages } from '../../src/telemetry.ts';
+import { decisionOf } from './decisions.ts';
+
+export function emptyMetrics(): Metrics {
+  return createMetrics({ version: '0.0.0', revision: 'test', kernelVersion: 'test', nodeVersion: 'v20.20.2' });
+}
+
+export function populatedMetrics(): Metrics {
+  const metrics = emptyMetrics();
+  const told = createTelemetry({ metrics, log: createLogger({ level: 'silent' }) });
+  for (const component of components) told.componentReadiness(component, true, null);
+  for (const stage of stages) {
+    told.stageFinished(stage, 0.01, 'video');
+    told.stageFailed(stage, 'timed_out');
+    told.retried(stage);
+  }
+  told.uploadsConsumed(3);
+  told.duplicateSkipped('idempotency');
+  told.exactCopyFound();
+  told.inflight(2);
+  told.contentFetched('video', 1_000);
+  told.frameJudged('video', 40, false);
+  told.decided(decisionOf('block'), 0.2);
+  told.deadLettered('invalid_json', 'no JSON');
+  told.settled(3, 0.01);
+  told.lagMeasured(4, 0.5);
+  told.childPool(2, 1, 0);
+  told.childRestarted('crash', 'signal SIGSEGV');
+  told.bankApplied('add', 0.1);
+  told.bankRejected('part 2 of 3 is missing');
+  told.bankSized({ hashes: 100, contents: 2, bytes: 3_200, position: 7 });
+  told.searchFinished(0.0001, 8);
+  told.requestsInFlight(1);
+  told.requestFinished('GET', '/v1/decisions', 200, 0.003);
+  told.streamClients(1);
+  told.streamEventDropped();
+  return metrics;
+}
