@@ -1,0 +1,89 @@
+/**
+ * Pulls records from the log and works on them concurrently, in order per key, never more than a bound at once.
+ * A slow upload holds back its own key only.
+ */
+import type { Consumer, LogRecord } from '../log/log.ts';
+import { KeyOrderedExecutor } from './key-ordered.ts';
+
+export interface IntakeParts {
+  readonly consumer: Pick<Consumer, 'poll'>;
+  /** Ends when the record is settled. `abandoned` aborts when the drain's deadline has passed. */
+  readonly handle: (record: LogRecord, abandoned: AbortSignal) => Promise<void>;
+  readonly inflightMax: number;
+  readonly onInflight: (uploads: number) => void;
+}
+
+export class Intake {
+  readonly #parts: IntakeParts;
+  readonly #executor = new KeyOrderedExecutor();
+  readonly #stopping = new AbortController();
+  readonly #abandoning = new AbortController();
+  #inflight = 0;
+  #roomMade: () => void = () => {};
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  get inflight(): number {
+    return this.#inflight;
+  }
+
+  /**
+   * Runs until `drain`. Rejects with the first fault that `handle` or the log threw, after what was on its way has
+   * ended: the record of the fault stays unsettled and comes again after a restart.
+   */
+  async run(): Promise<void> {
+    try {
+      while (!this.#stopping.signal.aborted) await this.#takeSome();
+    } catch (error) {
+      this.#fail(error);
+    }
+    await this.#executor.idle();
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Takes no new records; what is on its way may end within `deadlineMs`, then it is abandoned, unsettled. */
+  drain(deadlineMs: number): void {
+    this.#stopping.abort();
+    this.#roomMade();
+    setTimeout(() => this.#abandoning.abort(), deadlineMs).unref();
+  }
+
+  async #takeSome(): Promise<void> {
+    const room = this.#parts.inflightMax - this.#inflight;
+    if (room <= 0) {
+      await new Promise<void>((resolve) => {
+        this.#roomMade = resolve;
+      });
+      return;
+    }
+    for (const record of await this.#parts.consumer.poll(room, this.#stopping.signal)) {
+      this.#count(+1);
+      this.#executor.run(record.key, () => this.#handle(record));
+    }
+  }
+
+  async #handle(record: LogRecord): Promise<void> {
+    try {
+      if (!this.#abandoning.signal.aborted) await this.#parts.handle(record, this.#abandoning.signal);
+    } catch (error) {
+      if (!this.#abandoning.signal.aborted) this.#fail(error);
+    } finally {
+      this.#count(-1);
+      this.#roomMade();
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#stopping.abort();
+    this.#roomMade();
+  }
+
+  #count(change: number): void {
+    this.#inflight += change;
+    this.#parts.onInflight(this.#inflight);
+  }
+}

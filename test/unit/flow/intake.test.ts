@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { Intake } from '../../../src/flow/intake.ts';
+import type { LogRecord } from '../../../src/log/log.ts';
+
+function recordAt(offset: number, key = `k${offset}`): LogRecord {
+  return { topic: 'uploads', key, value: null, headers: {}, partition: 0, offset, timestampMs: 0 };
+}
+
+/** A consumer over a list; waits for the signal once it is read. */
+function consumerOf(records: LogRecord[]) {
+  const asked: number[] = [];
+  return {
+    asked,
+    poll: async (max: number, signal: AbortSignal) => {
+      asked.push(max);
+      if (records.length > 0) return records.splice(0, max);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      return [];
+    },
+  };
+}
+
+const tick = (ms = 5) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+describe('Intake', () => {
+  it('never has more than its bound in flight, and works everything off', async () => {
+    const handled: number[] = [];
+    let most = 0;
+    const intake = new Intake({
+      consumer: consumerOf(Array.from({ length: 40 }, (_, offset) => recordAt(offset))),
+      handle: async (record) => {
+        await tick(1);
+        handled.push(record.offset);
+      },
+      inflightMax: 4,
+      onInflight: (uploads) => {
+        most = Math.max(most, uploads);
+      },
+    });
+    const running = intake.run();
+    while (handled.length < 40) await tick(1);
+    intake.drain(100);
+    await running;
+    expect(most).toBe(4);
+    expect(intake.inflight).toBe(0);
+  });
+
+  it('ends what is on its way when drained', async () => {
+    let ended = false;
+    const intake = new Intake({
+      consumer: consumerOf([recordAt(0)]),
+      handle: async () => {
+        await tick(20);
+        ended = true;
+      },
+      inflightMax: 2,
+      onInflight: () => {},
+    });
+    const running = intake.run();
+    await tick();
+    intake.drain(1_000);
+    await running;
+    expect(ended).toBe(true);
+  });
+
+  it('tells what is on its way to give up when the deadline has passed', async () => {
+    const intake = new Intake({
+      consumer: consumerOf([recordAt(0)]),
+      handle: (_record, abandoned) =>
+        new Promise((_resolve, reject) => abandoned.addEventListener('abort', () => reject(new Error('abandoned')))),
+      inflightMax: 1,
+      onInflight: () => {},
+    });
+    const running = intake.run();
+    await tick();
+    intake.drain(10);
+    await expect(running).resolves.toBeUndefined();
+  });
+
+  it('stops at the first fault, after the others have ended, and hands the fault on', async () => {
+    const handled: number[] = [];
+    const intake = new Intake({
+      consumer: consumerOf([recordAt(0), recordAt(1)]),
+      handle: async (record) => {
+        if (record.offset === 0) throw new TypeError('our bug');
+        await tick(10);
+        handled.push(record.offset);
+      },
+      inflightMax: 2,
+      onInflight: () => {},
+    });
+    await expect(intake.run()).rejects.toThrow('our bug');
+    expect(handled).toEqual([1]);
+  });
+
+  it('hands on what the log threw', async () => {
+    const intake = new Intake({
+      consumer: { poll: async () => Promise.reject(new Error('log gone')) },
+      handle: async () => {},
+      inflightMax: 1,
+      onInflight: () => {},
+    });
+    await expect(intake.run()).rejects.toThrow('log gone');
+  });
+});
