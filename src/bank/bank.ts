@@ -1,17 +1,9 @@
 /** What the pipeline sees of the banks: known content, searchable, as of a position in the bank log. */
-import type { MediaKind } from '../contracts/common.ts';
 import type { SampledFrame } from '../fingerprint/fingerprinter.ts';
 import type { FrameMatch } from '../match/frame-match.ts';
+import type { KnownContent } from '../match/known-content.ts';
 
-export interface KnownContent {
-  readonly contentId: string;
-  readonly bank: string;
-  readonly labels: readonly string[];
-  readonly kind: MediaKind;
-  readonly revision: number;
-  readonly durationMs: number;
-  readonly sha256: string | undefined;
-}
+export type { KnownContent };
 
 export interface BankSearch {
   readonly matches: readonly FrameMatch[];
@@ -26,6 +18,6 @@ export interface Bank {
   search(frame: SampledFrame, radiusBits: number): BankSearch;
   /** Known content with exactly these bytes. */
   findBySha256(sha256: string): readonly KnownContent[];
-  /** Throws internal when there is no such content (a match outlived its content's removal: ask before you await). */
-  content(contentNumber: number): KnownContent;
+  /** Undefined when it was removed or replaced after it matched: such a match counts no more. Numbers are not reused. */
+  content(contentNumber: number): KnownContent | undefined;
 }

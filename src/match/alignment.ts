@@ -1,0 +1,127 @@
+/**
+ * An alignment: the frames of an upload and of one known content that lie on one line in time, and what they weigh.
+ *
+ * The weights follow the measurements behind docs/specs/matching.md: distances of unrelated frames are about normal
+ * around 128 bits with a deviation of 8.4, so evidence begins at 96 bits, and a still picture must not count n times.
+ */
+import { bitsBetween } from './bits.ts';
+import type { FrameMatch } from './frame-match.ts';
+
+/** knownTimeMs = speed * uploadTimeMs + offsetMs */
+export interface TimeLine {
+  readonly speed: number;
+  readonly offsetMs: number;
+}
+
+export interface TimeSpan {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface Alignment {
+  readonly contentNumber: number;
+  /** Position in `dihedralNames`. */
+  readonly dihedral: number;
+  readonly line: TimeLine;
+  /** In order of upload time, one per upload frame; at least one. */
+  readonly inliers: readonly FrameMatch[];
+  /** The least distance of each distinct frame, in order of time: repeated frames share one entry. */
+  readonly distinctBits: readonly number[];
+  /** "LA": sum over distinct frames of (96 - distance) / 10, at most 4 each. */
+  readonly score: number;
+  readonly distanceBits: number;
+  readonly medianDistanceBits: number;
+  readonly upload: TimeSpan;
+  readonly known: TimeSpan;
+  /** Time of the upload between inliers that follow one another, without the stretches that did not match. */
+  readonly matchedMs: number;
+}
+
+/** Frames of an upload within this distance of an earlier one are the same picture and share one vote. */
+export const repeatRadiusBits = 20;
+/** Leaders looked at; beyond it further frames join nobody and add nothing, since the score has long decided. */
+const leadersMax = 256;
+const evidenceBitsMax = 96;
+const evidencePerFrameMax = 4;
+/** So many usable frames in a row may miss within a stretch: fast motion costs single frames their match. */
+const missedFramesMax = 1;
+
+export interface AlignmentParts {
+  readonly contentNumber: number;
+  readonly dihedral: number;
+  readonly line: TimeLine;
+  /** In order of upload time, one per upload frame; at least one. */
+  readonly inliers: readonly FrameMatch[];
+  /** Times of all usable frames of the upload seen so far, ascending: those of the inliers are among them. */
+  readonly frameTimesMs: readonly number[];
+}
+
+export function summariseAlignment(parts: AlignmentParts): Alignment {
+  const { contentNumber, dihedral, line, inliers } = parts;
+  const distances = inliers.map((match) => match.distanceBits).sort((a, b) => a - b);
+  const distinctBits = bestOfDistinct(inliers);
+  return {
+    contentNumber,
+    dihedral,
+    line,
+    inliers,
+    distinctBits,
+    score: scoreOf(distinctBits),
+    distanceBits: distances[0] ?? 0,
+    medianDistanceBits: distances[distances.length >> 1] ?? 0,
+    upload: spanOf(inliers.map((match) => match.uploadTimeMs)),
+    known: spanOf(inliers.map((match) => match.knownTimeMs)),
+    matchedMs: matchedTime(inliers, parts.frameTimesMs),
+  };
+}
+
+export function scoreOf(distinctBits: readonly number[]): number {
+  let score = 0;
+  for (const bits of distinctBits) {
+    score += Math.min(evidencePerFrameMax, Math.max(0, (evidenceBitsMax - bits) / 10));
+  }
+  return score;
+}
+
+/** Greedy leaders over the upload's frames in order of time; each leader keeps the best distance of its followers. */
+function bestOfDistinct(inliers: readonly FrameMatch[]): number[] {
+  const leaders: Uint8Array[] = [];
+  const best: number[] = [];
+  for (const { uploadHash, distanceBits } of inliers) {
+    const leader = leaders.findIndex((hash) => bitsBetween(hash, uploadHash) <= repeatRadiusBits);
+    if (leader >= 0) {
+      best[leader] = Math.min(best[leader] ?? distanceBits, distanceBits);
+    } else if (leaders.length < leadersMax) {
+      leaders.push(uploadHash);
+      best.push(distanceBits);
+    }
+  }
+  return best;
+}
+
+function spanOf(timesMs: readonly number[]): TimeSpan {
+  let startMs = Number.POSITIVE_INFINITY;
+  let endMs = 0;
+  for (const timeMs of timesMs) {
+    startMs = Math.min(startMs, timeMs);
+    endMs = Math.max(endMs, timeMs);
+  }
+  return { startMs, endMs };
+}
+
+function matchedTime(inliers: readonly FrameMatch[], frameTimesMs: readonly number[]): number {
+  let matchedMs = 0;
+  let at = 0;
+  for (let next = 1; next < inliers.length; next++) {
+    const startMs = inliers[next - 1]?.uploadTimeMs ?? 0;
+    const endMs = inliers[next]?.uploadTimeMs ?? 0;
+    while ((frameTimesMs[at] ?? Number.POSITIVE_INFINITY) <= startMs) at += 1;
+    let missed = 0;
+    while ((frameTimesMs[at] ?? Number.POSITIVE_INFINITY) < endMs) {
+      at += 1;
+      missed += 1;
+    }
+    if (missed <= missedFramesMax) matchedMs += endMs - startMs;
+  }
+  return matchedMs;
+}
