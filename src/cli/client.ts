@@ -3,6 +3,7 @@ import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import { FormData, fetch, type RequestInit } from 'undici';
 import type { BankAddition, BankContent } from '../contracts/bank.ts';
+import type { DecisionList } from "../contracts/api.ts";
 import type { Decision } from '../contracts/decision.ts';
 import { type ErrorCode, errorKinds, FloodgateError } from '../errors.ts';
 
@@ -53,7 +54,7 @@ export class ApiClient {
 
   async listDecisions(query: Record<string, string>): Promise<readonly Decision[]> {
     const { body } = await this.#call(`/v1/decisions?${new URLSearchParams(query)}`);
-    return (body as { items: readonly Decision[] }).items;
+    return (body as DecisionList).items.map((item) => item.decision);
   }
 
   /** Decisions as they are made, until `signal` aborts or the service goes away. */

@@ -29,6 +29,11 @@ export const limits = {
   spoolBytesMax: 8 * GiB,
   fetchTimeoutMs: 60_000,
   fetchConnectTimeoutMs: 5_000,
+  fetchHeadersTimeoutMs: 15_000,
+  /** A source that sends nothing for this long is given up. */
+  fetchIdleTimeoutMs: 10_000,
+  fetchRetryPauseMsFirst: 200,
+  fetchRetryPauseMsMax: 2_000,
   fetchRedirectsMax: 3,
   fetchAttemptsMax: 3,
 
@@ -38,6 +43,10 @@ export const limits = {
   childMemoryBytesMax: 1_536 * MiB,
   childStartTimeoutMs: 30_000,
   childIdleGraceMs: 2_000,
+  childStderrBytesMax: 8 * KiB,
+  childMemoryCheckMs: 100,
+  childStartAttemptsMax: 5,
+  childRestartBackoffMsMax: 5_000,
   jobTimeoutMs: 30_000,
   enrolTimeoutMs: 600_000,
   jobAttemptsMax: 2,
@@ -49,6 +58,13 @@ export const limits = {
   sparseFramesMax: 64,
   /** A sparse pass leaves no stretch longer than this unsampled, as far as `sparseFramesMax` allows. */
   sparseGapMsMax: 5_000,
+  /** A sparse pass has at least this many frames, or one every `sparseSpacingMsMin`, whatever is less. */
+  sparseFramesMin: 8,
+  sparseSpacingMsMin: 500,
+  /** Key frames looked at before the gaps between them are filled. */
+  sparseKeyFramesMax: 16,
+  /** Up to this duration key frames are found by reading through, above it by seeking. */
+  sparseReadThroughMsMax: 20_000,
   denseFramesMax: 200_000,
   bankFramesPerSecondMax: 8,
 
@@ -62,6 +78,21 @@ export const limits = {
   hitsPerSearchMax: 16_384,
   bankHashesMax: 20_000_000,
 
+  // Matching and decisions
+  /** Of the matches of one upload frame the closest so many are kept. */
+  matchesPerFrameMax: 4_096,
+  /** Upload frames kept for one candidate (a known content in one rotation or flip). */
+  candidateFramesMax: 512,
+  candidatesMax: 512,
+  /** Candidates that are put on a line, the most promising first. */
+  alignmentsMax: 32,
+  decisionMatchesMax: 20,
+
+  // Bank
+  bankContentsMax: 5_000_000,
+  /** Places of one unique hash in the banks; further ones are counted and left out. */
+  postingsPerHashMax: 1_024,
+
   // Pipeline and log
   inflightUploadsMax: 64,
   /** Far more than can be settled before the decision view has caught up. */
@@ -73,6 +104,25 @@ export const limits = {
   logBytesMax: 16 * GiB,
   /** Free bytes on the file system below which the log takes no more. */
   logFreeBytesMin: 256 * MiB,
+  /** Greatest sum of values in one read and in one commit; a single larger record or batch still goes alone. */
+  logReadBytesMax: 8 * MiB,
+  logCommitBytesMax: 16 * MiB,
+  /** Appends that wait for their commit; above it the log is overloaded. */
+  logQueueBytesMax: 64 * MiB,
+  logReadRecordsMax: 512,
+  /** A log larger than this is checked in parts after a crash, so that the start stays within seconds. */
+  logFullCheckBytesMax: 1 * GiB,
+  logRoomCheckMs: 1_000,
+  logRetentionIntervalMs: 60_000,
+  logRetentionChunkRecords: 512,
+  uploadsRetentionMs: 3 * 86_400_000,
+  decisionsRetentionMs: 30 * 86_400_000,
+  /** Tombstones outlive every tail that may still need them. */
+  bankTombstoneMs: 7 * 86_400_000,
+
+  // Views
+  viewDecisionsMax: 2_000_000,
+  viewPendingMax: 20_000,
   drainTimeoutMs: 20_000,
 
   // HTTP
@@ -80,6 +130,14 @@ export const limits = {
   waitMsMax: 60_000,
   pageItemsMax: 500,
   streamClientsMax: 256,
+  /** Bytes that may wait for one client of the stream before it is disconnected. */
+  streamBufferBytesMax: 1 * MiB,
+  streamHeartbeatMs: 15_000,
+  streamRetryMs: 2_000,
+  streamReplayBatchMax: 100,
+  multipartFieldsMax: 32,
+  requestTimeoutMs: 900_000,
+  retryAfterSeconds: 2,
 } as const;
 
 function assertRelation(holds: boolean, relation: string): void {
@@ -91,5 +149,13 @@ assertRelation(limits.recordBytesMax <= limits.requestBytesMax, 'an event of ful
 assertRelation(limits.jobTimeoutMs * limits.jobAttemptsMax >= limits.drainTimeoutMs, 'a drain may abandon a job');
 assertRelation(limits.frameSide <= limits.frameSideMax, 'the usual frame fits the kernel');
 assertRelation(limits.imageBytesMax <= limits.contentBytesMax, 'an image is content');
+assertRelation(limits.sparseKeyFramesMax <= limits.sparseFramesMax, 'the key frames of a sparse pass fit it');
+assertRelation(limits.sparseFramesMin <= limits.sparseKeyFramesMax, 'key frames alone can make a sparse pass');
 assertRelation(limits.hashBytes * 8 === limits.hashBits, 'bytes and bits of a hash agree');
 assertRelation(limits.fetchConnectTimeoutMs < limits.fetchTimeoutMs, 'connecting is part of fetching');
+assertRelation(limits.fetchHeadersTimeoutMs < limits.fetchTimeoutMs, 'waiting for an answer is part of fetching');
+assertRelation(limits.contentBytesMax <= limits.spoolBytesMax, 'the largest content fits the spool');
+assertRelation(limits.recordBytesMax <= limits.logReadBytesMax, 'a record of full size fits a read');
+assertRelation(limits.logCommitBytesMax <= limits.logQueueBytesMax, 'a commit of full size fits the queue');
+assertRelation(limits.alignmentsMax <= limits.candidatesMax, 'only candidates are aligned');
+assertRelation(limits.decisionMatchesMax <= limits.alignmentsMax, 'only alignments become matches');

@@ -5,7 +5,7 @@
 import type { Consumer, LogRecord } from '../log/log.ts';
 import { KeyOrderedExecutor } from './key-ordered.ts';
 
-export interface IntakeParts {
+export interface ConsumeLoopParts {
   readonly consumer: Pick<Consumer, 'poll'>;
   /** Ends when the record is settled. `abandoned` aborts when the drain's deadline has passed. */
   readonly handle: (record: LogRecord, abandoned: AbortSignal) => Promise<void>;
@@ -13,8 +13,8 @@ export interface IntakeParts {
   readonly onInflight: (uploads: number) => void;
 }
 
-export class Intake {
-  readonly #parts: IntakeParts;
+export class ConsumeLoop {
+  readonly #parts: ConsumeLoopParts;
   readonly #executor = new KeyOrderedExecutor();
   readonly #stopping = new AbortController();
   readonly #abandoning = new AbortController();
@@ -22,7 +22,7 @@ export class Intake {
   #roomMade: () => void = () => {};
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(parts: IntakeParts) {
+  constructor(parts: ConsumeLoopParts) {
     this.#parts = parts;
   }
 

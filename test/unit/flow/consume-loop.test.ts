@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Intake } from '../../../src/flow/intake.ts';
+import { ConsumeLoop } from '../../../src/flow/consume-loop.ts';
 import type { LogRecord } from '../../../src/log/log.ts';
 
 function recordAt(offset: number, key = `k${offset}`): LogRecord {
@@ -22,11 +22,11 @@ function consumerOf(records: LogRecord[]) {
 
 const tick = (ms = 5) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-describe('Intake', () => {
+describe('ConsumeLoop', () => {
   it('never has more than its bound in flight, and works everything off', async () => {
     const handled: number[] = [];
     let most = 0;
-    const intake = new Intake({
+    const loop = new ConsumeLoop({
       consumer: consumerOf(Array.from({ length: 40 }, (_, offset) => recordAt(offset))),
       handle: async (record) => {
         await tick(1);
@@ -37,17 +37,17 @@ describe('Intake', () => {
         most = Math.max(most, uploads);
       },
     });
-    const running = intake.run();
+    const running = loop.run();
     while (handled.length < 40) await tick(1);
-    intake.drain(100);
+    loop.drain(100);
     await running;
     expect(most).toBe(4);
-    expect(intake.inflight).toBe(0);
+    expect(loop.inflight).toBe(0);
   });
 
   it('ends what is on its way when drained', async () => {
     let ended = false;
-    const intake = new Intake({
+    const loop = new ConsumeLoop({
       consumer: consumerOf([recordAt(0)]),
       handle: async () => {
         await tick(20);
@@ -56,30 +56,30 @@ describe('Intake', () => {
       inflightMax: 2,
       onInflight: () => {},
     });
-    const running = intake.run();
+    const running = loop.run();
     await tick();
-    intake.drain(1_000);
+    loop.drain(1_000);
     await running;
     expect(ended).toBe(true);
   });
 
   it('tells what is on its way to give up when the deadline has passed', async () => {
-    const intake = new Intake({
+    const loop = new ConsumeLoop({
       consumer: consumerOf([recordAt(0)]),
       handle: (_record, abandoned) =>
         new Promise((_resolve, reject) => abandoned.addEventListener('abort', () => reject(new Error('abandoned')))),
       inflightMax: 1,
       onInflight: () => {},
     });
-    const running = intake.run();
+    const running = loop.run();
     await tick();
-    intake.drain(10);
+    loop.drain(10);
     await expect(running).resolves.toBeUndefined();
   });
 
   it('stops at the first fault, after the others have ended, and hands the fault on', async () => {
     const handled: number[] = [];
-    const intake = new Intake({
+    const loop = new ConsumeLoop({
       consumer: consumerOf([recordAt(0), recordAt(1)]),
       handle: async (record) => {
         if (record.offset === 0) throw new TypeError('our bug');
@@ -89,17 +89,17 @@ describe('Intake', () => {
       inflightMax: 2,
       onInflight: () => {},
     });
-    await expect(intake.run()).rejects.toThrow('our bug');
+    await expect(loop.run()).rejects.toThrow('our bug');
     expect(handled).toEqual([1]);
   });
 
   it('hands on what the log threw', async () => {
-    const intake = new Intake({
+    const loop = new ConsumeLoop({
       consumer: { poll: async () => Promise.reject(new Error('log gone')) },
       handle: async () => {},
       inflightMax: 1,
       onInflight: () => {},
     });
-    await expect(intake.run()).rejects.toThrow('log gone');
+    await expect(loop.run()).rejects.toThrow('log gone');
   });
 });

@@ -1,0 +1,37 @@
+/** The `floodgate` command: which verbs there are, their options, and who does them. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { readPackageVersion } from '../config/version.ts';
+import { addBankCommands } from './bank-commands.ts';
+import { addCheckCommand } from './check-command.ts';
+import type { CommandContext } from './context.ts';
+import { addDecisionsCommand } from './decisions-command.ts';
+import { addHashCommand } from './hash-command.ts';
+import { addServeCommands } from './serve-command.ts';
+import { addShowCommands } from './show-commands.ts';
+import { addSubmitCommand } from './submit-command.ts';
+
+/** Builds the program; `exitWith` is told a code other than 0 when a command ends with one. */
+export function buildProgram(context: CommandContext, exitWith: (code: number) => void): Command {
+  const program = new Command('floodgate')
+    .description('Stops re-uploads: matches uploads against banks of known content, and says why.')
+    .version(readPackageVersion())
+    .showHelpAfterError('(floodgate --help lists the commands)')
+    .configureOutput({
+      writeOut: (text) => context.terminal.print(text.trimEnd()),
+      writeErr: (text) => context.terminal.note(text.trimEnd()),
+    });
+  addServeCommands(program, context, exitWith);
+  addBankCommands(program, context);
+  addSubmitCommand(program, context, exitWith);
+  addCheckCommand(program, context, exitWith);
+  addHashCommand(program, context, exitWith);
+  addDecisionsCommand(program, context);
+  addShowCommands(program, context);
+  program.exitOverride((error) => {
+    exitWith(error.exitCode === 0 ? 0 : 2);
+    throw error;
+  });
+  return program;
+}
+
+export { CommanderError, InvalidArgumentError };
