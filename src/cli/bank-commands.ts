@@ -118,7 +118,9 @@ async function removeContents(ids: readonly string[], options: AddOptions, conte
   const client = clientFor(options, context);
   for (const contentId of ids) {
     await client.removeFromBank(contentId);
-    context.terminal.print(options.json === true ? JSON.stringify({ contentId, removed: true }) : `removed ${contentId}`);
+    context.terminal.print(
+      options.json === true ? JSON.stringify({ contentId, removed: true }) : `removed ${contentId}`,
+    );
   }
 }
 

@@ -2,8 +2,8 @@
 import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import { FormData, fetch, type RequestInit } from 'undici';
+import type { DecisionList } from '../contracts/api.ts';
 import type { BankAddition, BankContent } from '../contracts/bank.ts';
-import type { DecisionList } from "../contracts/api.ts";
 import type { Decision } from '../contracts/decision.ts';
 import { type ErrorCode, errorKinds, FloodgateError } from '../errors.ts';
 

@@ -34,7 +34,8 @@ export function addHashCommand(program: Command, context: CommandContext): void 
 
 async function hashFiles(files: readonly string[], options: HashOptions, context: CommandContext): Promise<void> {
   const { terminal } = context;
-  const mode: SamplingMode = options.sparse === true ? { kind: 'sparse' } : { kind: 'dense', framesPerSecond: options.fps };
+  const mode: SamplingMode =
+    options.sparse === true ? { kind: 'sparse' } : { kind: 'dense', framesPerSecond: options.fps };
   const failures: FloodgateError[] = [];
   await withLocalFingerprinter(context, async (fingerprinter) => {
     const progress = terminal.startProgress('hashing', files.length);
@@ -65,7 +66,8 @@ async function hashFiles(files: readonly string[], options: HashOptions, context
     progress.end();
   });
   const [first] = failures;
-  if (first !== undefined) throw new FloodgateError(first.code, `${failures.length} of ${files.length} could not be hashed`);
+  if (first !== undefined)
+    throw new FloodgateError(first.code, `${failures.length} of ${files.length} could not be hashed`);
 }
 
 function print(hashed: HashedFile, options: HashOptions, context: CommandContext): void {
@@ -83,6 +85,8 @@ function print(hashed: HashedFile, options: HashOptions, context: CommandContext
   terminal.print(terminal.colours.bold(hashed.file));
   for (const frame of frames) {
     const quality = String(frame.quality).padStart(3);
-    terminal.print(`  ${formatSeconds(frame.timeMs / 1000)}  ${frame.hash}  ${terminal.colours.dim(`quality ${quality}`)}`);
+    terminal.print(
+      `  ${formatSeconds(frame.timeMs / 1000)}  ${frame.hash}  ${terminal.colours.dim(`quality ${quality}`)}`,
+    );
   }
 }

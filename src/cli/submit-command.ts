@@ -36,7 +36,9 @@ async function submitAll(
     const uploadId = options.id ?? `${basename(source).replace(/[^\x21-\x7e]/g, '_')}-${Date.now().toString(36)}`;
     const decision = await submitOne(client, source, uploadId, options.wait);
     if (decision === undefined) {
-      terminal.print(options.json === true ? JSON.stringify({ uploadId, pending: true }) : `… ${uploadId} not decided yet`);
+      terminal.print(
+        options.json === true ? JSON.stringify({ uploadId, pending: true }) : `… ${uploadId} not decided yet`,
+      );
       continue;
     }
     if (options.json === true) terminal.print(JSON.stringify(decision));
