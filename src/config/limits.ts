@@ -130,6 +130,11 @@ export const limits = {
   waitMsMax: 60_000,
   pageItemsMax: 500,
   streamClientsMax: 256,
+
+  // Media for the demo and the bench
+  mediaJobsQueuedMax: 4_096,
+  mediaJobTimeoutMs: 300_000,
+  mediaStderrCharsMax: 2_048,
   /** Bytes that may wait for one client of the stream before it is disconnected. */
   streamBufferBytesMax: 1 * MiB,
   streamHeartbeatMs: 15_000,
