@@ -20,6 +20,7 @@ export const errorKinds = {
   invalid_policy: { title: 'The policy file is not valid', status: 400, exitCode: 2 },
   invalid_config: { title: 'The configuration is not valid', status: 500, exitCode: 2 },
   unauthorized: { title: 'A bearer token is required', status: 401, exitCode: 3 },
+  forbidden_origin: { title: 'The request came from a page of another site', status: 403, exitCode: 3 },
   not_found: { title: 'There is no such thing', status: 404, exitCode: 4 },
   conflict: { title: 'The request contradicts the present state', status: 409, exitCode: 2 },
   payload_too_large: { title: 'The request body is over the limit', status: 413, exitCode: 2 },

@@ -1,0 +1,91 @@
+/**
+ * Decisions as server-sent events, to many clients. The offset of a decision is the id of its event, so that a client
+ * that was away asks for what it missed with Last-Event-ID and misses nothing.
+ *
+ * A client is behind (reads from the view, at its own pace) or live (is pushed to). A live client that does not read is
+ * disconnected once its buffer is full: memory stays bounded, and the client resumes where it was.
+ */
+import type { SSEReplyInterface } from '@fastify/sse';
+import type { FastifyReply } from 'fastify';
+import { limits } from '../config/limits.ts';
+import { FloodgateError } from '../errors.ts';
+import type { Telemetry } from '../telemetry.ts';
+import type { DecisionView } from '../views/views.ts';
+
+interface Client {
+  readonly reply: FastifyReply;
+  readonly sse: SSEReplyInterface;
+  /** Offset of the last decision sent. */
+  sentOffset: number;
+  live: boolean;
+}
+
+export interface DecisionStream {
+  /** Sends what came after `afterOffset` (the newest known when undefined), then what comes. Throws overloaded. */
+  attach(reply: FastifyReply, sse: SSEReplyInterface, afterOffset: number | undefined): Promise<void>;
+  /** Ends all streams; clients will try again. */
+  close(): void;
+}
+
+export function createDecisionStream(view: DecisionView, telemetry: Telemetry): DecisionStream {
+  const clients = new Set<Client>();
+  const unsubscribe = view.subscribe((stored) => {
+    const frame = `id: ${stored.offset}\nevent: decision\ndata: ${JSON.stringify(stored.decision)}\n\n`;
+    for (const client of clients) {
+      if (client.live) push(client, stored.offset, frame, telemetry);
+    }
+  });
+  return {
+    async attach(reply, sse, afterOffset) {
+      if (clients.size >= limits.streamClientsMax) {
+        throw new FloodgateError('overloaded', `${limits.streamClientsMax} clients follow the stream already.`);
+      }
+      const client: Client = { reply, sse, sentOffset: afterOffset ?? newestOffset(view), live: false };
+      clients.add(client);
+      telemetry.streamClients(clients.size);
+      sse.onClose(() => {
+        clients.delete(client);
+        telemetry.streamClients(clients.size);
+      });
+      await sse.send({ data: undefined, retry: limits.streamRetryMs });
+      await catchUp(client, view);
+    },
+    close() {
+      unsubscribe();
+      for (const client of [...clients]) client.sse.close();
+    },
+  };
+}
+
+function newestOffset(view: DecisionView): number {
+  return view.list({}, { limit: 1 }).items[0]?.offset ?? -1;
+}
+
+/** Reading the view and going live happen in one turn of the event loop, so that no decision falls between. */
+async function catchUp(client: Client, view: DecisionView): Promise<void> {
+  while (client.sse.isConnected) {
+    const missed = view.after(client.sentOffset, limits.streamReplayBatchMax);
+    if (missed.length === 0) {
+      client.live = true;
+      return;
+    }
+    for (const stored of missed) {
+      if (!client.sse.isConnected) return;
+      // Resolves only when the client has room for more.
+      await client.sse.send({ id: String(stored.offset), event: 'decision', data: stored.decision });
+      client.sentOffset = stored.offset;
+    }
+  }
+}
+
+function push(client: Client, offset: number, frame: string, telemetry: Telemetry): void {
+  if (offset <= client.sentOffset) return;
+  const { raw } = client.reply;
+  if (raw.writableLength > limits.streamBufferBytesMax) {
+    telemetry.streamEventDropped();
+    raw.destroy();
+    return;
+  }
+  client.sentOffset = offset;
+  raw.write(frame);
+}
