@@ -1,4 +1,10 @@
-/** The port to the bytes of an upload or of content for the bank. Runs in the main process, and never looks inside. */
+/**
+ * The port to the bytes of an upload or of content for the bank. Runs in the main process, and never looks inside.
+ *
+ * Bytes that come over a network, inline or in a request go to the spool: one private folder whose size is bounded.
+ * Bytes that already are a file under a configured root are read where they are, and never changed or deleted.
+ */
+import type { Readable } from 'node:stream';
 
 export type ContentSource = { readonly uri: string } | { readonly inline: string };
 
@@ -8,14 +14,54 @@ export interface FetchedContent {
   readonly bytes: number;
   /** SHA-256, 64 lower-case hexadecimal digits; computed while the bytes stream by. */
   readonly sha256: string;
-  /** Takes the spool file away once it is no longer needed. Safe to call twice. */
+  /**
+   * Takes the spool file away; a file outside the spool is left alone. Never rejects, and is safe to call twice.
+   * To be called once the upload is settled and not before: the bytes of an upload that was posted exist nowhere else.
+   */
   release(): Promise<void>;
 }
 
 export interface Fetcher {
   /**
-   * Throws a FloodgateError with one of: too_large, timed_out, forbidden_source, unreachable, invalid_event (bad base64).
-   * What is temporary (connection refused, 5xx) is retried within limits.fetchTimeoutMs before it is unreachable.
+   * Throws a FloodgateError with one of: too_large, timed_out, forbidden_source, unreachable; invalid_event when the
+   * base64 or the URI cannot be interpreted; overloaded when the spool stays full, which says nothing about the content.
+   * What is temporary (connection refused, 429, 5xx, a full spool) is retried within limits.fetchTimeoutMs first.
+   * When `signal` aborts, rejects with the signal's reason.
    */
   fetch(source: ContentSource, signal?: AbortSignal): Promise<FetchedContent>;
+}
+
+export interface SpooledContent {
+  readonly path: string;
+  /** The path as a file:// URI, by which an upload event names these bytes. */
+  readonly uri: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Takes the file away, for example when its upload event could not be appended. Safe to call twice. */
+  discard(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly bytesMax: number;
+  /** What the sender announced, so that too much is refused before it flows. */
+  readonly bytesExpected?: number;
+  /** Flushed to the disk before this resolves: for bytes whose arrival is acknowledged to somebody. */
+  readonly durable?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface Spool {
+  /**
+   * Throws too_large when there are more than `bytesMax` bytes, overloaded when the spool or its disk has no room; a
+   * failure of `bytes` passes through unchanged, and an abort rejects with the signal's reason. `bytes` is destroyed and
+   * the partial file removed in each of these cases.
+   */
+  store(bytes: Readable, options: StoreOptions): Promise<SpooledContent>;
+  /**
+   * Removes the files of an earlier run that no URI in `keep` names; resolves with their number. Call it once, at start,
+   * with the URIs of all unsettled uploads. Files of the present run are never touched.
+   */
+  sweep(keep: ReadonlySet<string>): Promise<number>;
+  /** Bytes on disk, those still arriving included. */
+  bytesUsed(): number;
 }
