@@ -16,6 +16,8 @@ export type KnownTimeline = Pick<KnownContent, 'kind' | 'framesPerSecond'>;
 export interface AlignOptions {
   /** Facts of a content number; undefined when it was removed since, and its matches are then left out. */
   readonly known: (contentNumber: number) => KnownTimeline | undefined;
+  /** Whether a frame match is evidence at all; the policy says so (`alignOptionsOf`). */
+  readonly counts: (match: FrameMatch) => boolean;
 }
 
 export interface Aligner {
@@ -52,7 +54,7 @@ export function createAligner(options: AlignOptions): Aligner {
     add(uploadTimeMs, matches) {
       insertSorted(frameTimesMs, uploadTimeMs);
       if (matches.length > limits.matchesPerFrameMax) capped = true;
-      for (const [key, ofCandidate] of groupBy(closestOf(matches), keyOf)) {
+      for (const [key, ofCandidate] of groupBy(closestOf(matches).filter(options.counts), keyOf)) {
         if (!addMatches(candidates, key, ofCandidate, options)) capped = true;
       }
       if (candidates.size <= limits.candidatesMax) return;

@@ -1,0 +1,131 @@
+/**
+ * The policy: what blocks, what is held for review, and what to do with what cannot be judged. It is data, so that an
+ * operator changes it without a release. Every field of the file may be left out; src/decision/policy.ts has defaults.
+ */
+import { createHash } from 'node:crypto';
+import Type, { type Static, type TSchema } from 'typebox';
+import { limits } from '../config/limits.ts';
+
+/** Why content could not be judged: a subset of the reasons of a decision. */
+export const unjudgedReasons = [
+  'no_detail',
+  'unsupported',
+  'undecodable',
+  'too_large',
+  'timed_out',
+  'forbidden_source',
+  'unreachable',
+  'digest_mismatch',
+] as const;
+export type UnjudgedReason = (typeof unjudgedReasons)[number];
+
+const closed = { additionalProperties: false };
+const radiusBits = (description: string) => Type.Integer({ minimum: 0, maximum: limits.radiusBitsMax, description });
+const quality = (description: string) => Type.Integer({ minimum: 0, maximum: 100, description });
+const framesMin = (description: string) => Type.Integer({ minimum: 1, description });
+const amountMin = (description: string) => Type.Number({ minimum: 0, description });
+const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
+const oneOf = <const Value extends string>(values: readonly Value[], description: string) =>
+  Type.Unsafe<Value>(Type.Enum([...values], { description }));
+
+const bankFields = {
+  action: oneOf(
+    ['block', 'review', 'observe'],
+    'What a copy of its content leads to at most. observe: it is reported, and the upload is allowed.',
+  ),
+  framesPerSecond: Type.Number({
+    exclusiveMinimum: 0,
+    maximum: limits.bankFramesPerSecondMax,
+    description: 'Rate at which video is sampled when it is added.',
+  }),
+};
+
+const blockFields = {
+  matchedSecondsMin: amountMin('close, aligned: least time of the upload that the line covers.'),
+  closeFramesMin: framesMin('close: distinct frames within singleFrameRadiusBits on one line in time.'),
+  alignedFramesMin: framesMin('aligned: distinct frames within alignedRadiusBits on one line in time.'),
+  alignedScoreMin: amountMin('aligned: least score; a distinct frame gives up to 4.'),
+  stillFramesMin: framesMin('still: frames within singleFrameRadiusBits on one line, repeated pictures included.'),
+  stillSecondsMin: amountMin('still: least time of the upload that the line covers.'),
+  wholeShareMin: share('whole: share of the searched frames that match, once the whole upload has been sampled.'),
+  wholeSearchedShareMin: share('whole: share of the sampled frames that had detail enough to be searched.'),
+  wholeFramesMin: framesMin('whole: distinct frames, where not all are within singleFrameRadiusBits.'),
+};
+
+const reviewFields = {
+  radiusBits: radiusBits('An image within this distance of a known frame is held for review.'),
+  framesMin: framesMin('Distinct frames on one line.'),
+  scoreMin: amountMin('Least score of such a line.'),
+};
+
+const unjudgedAction = oneOf(['review', 'allow'], 'What becomes of an upload that could not be judged.');
+const unjudgedFields = {
+  no_detail: unjudgedAction,
+  unsupported: unjudgedAction,
+  undecodable: unjudgedAction,
+  too_large: unjudgedAction,
+  timed_out: unjudgedAction,
+  forbidden_source: unjudgedAction,
+  unreachable: unjudgedAction,
+  digest_mismatch: unjudgedAction,
+} satisfies Record<UnjudgedReason, TSchema>;
+
+const plainFields = {
+  name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', description: 'First half of the policy version.' }),
+  mode: oneOf(['enforce', 'observe'], 'observe: decide and publish, and block nothing.'),
+  minFrameQuality: quality('A frame below this quality decides nothing on its own.'),
+  faintFrameQualityMin: quality('A frame below this quality is not looked up at all.'),
+  singleFrameRadiusBits: radiusBits('Frames within this distance show the same picture.'),
+  alignedRadiusBits: radiusBits('Frames within this distance count when others agree in time; the search radius.'),
+  exactCopy: oneOf(['block', 'review'], 'What the very bytes of known content lead to.'),
+};
+
+const bankNamePattern = '^[a-z0-9][a-z0-9._-]{0,63}$';
+
+/** The policy in force: everything is there. */
+export const Policy = Type.Object(
+  {
+    ...plainFields,
+    block: Type.Object(blockFields, closed),
+    review: Type.Object(reviewFields, closed),
+    unjudged: Type.Object(unjudgedFields, closed),
+    defaultBank: Type.Object(bankFields, closed),
+    banks: Type.Record(Type.String({ pattern: bankNamePattern }), Type.Object(bankFields, closed), closed),
+  },
+  { $id: 'Policy', additionalProperties: false },
+);
+export type Policy = Static<typeof Policy>;
+export type BankPolicy = Policy['defaultBank'];
+
+/** A policy file: any part of a policy. What is left out keeps its default; a bank's gaps are filled by defaultBank. */
+export const PolicyFile = Type.Object(
+  {
+    ...Type.Partial(Type.Object(plainFields)).properties,
+    block: Type.Optional(Type.Partial(Type.Object(blockFields, closed))),
+    review: Type.Optional(Type.Partial(Type.Object(reviewFields, closed))),
+    unjudged: Type.Optional(Type.Partial(Type.Object(unjudgedFields, closed))),
+    defaultBank: Type.Optional(Type.Partial(Type.Object(bankFields, closed))),
+    banks: Type.Optional(
+      Type.Record(Type.String({ pattern: bankNamePattern }), Type.Partial(Type.Object(bankFields, closed)), closed),
+    ),
+  },
+  { $id: 'PolicyFile', additionalProperties: false },
+);
+export type PolicyFile = Static<typeof PolicyFile>;
+
+const digestChars = 12;
+
+/** Name and digest of what the policy says, for example "default-3f0c9a1b2d4e": the same content, the same version. */
+export function policyVersionOf(policy: Policy): string {
+  const digest = createHash('sha256').update(canonicalJson(policy)).digest('hex');
+  return `${policy.name}-${digest.slice(0, digestChars)}`;
+}
+
+/** JSON with the keys of every object in order, so that the order in a file does not matter. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

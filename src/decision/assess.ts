@@ -1,0 +1,94 @@
+/**
+ * How strong one alignment is under the policy. Every rule asks for "at least so many" or "within so many bits", so a
+ * closer match can only make it stronger.
+ */
+import type { Policy } from '../contracts/policy.ts';
+import type { Alignment } from '../match/alignment.ts';
+import type { Evidence } from './evidence.ts';
+
+/** strong: a copy. doubtful: a person should look. weak: what unrelated content has in common. */
+export type Strength = 'strong' | 'doubtful' | 'weak';
+
+export function assess(alignment: Alignment, evidence: Evidence, policy: Policy): Strength {
+  const strong = evidence.kind === 'image' ? isSamePicture(alignment, policy) : isCopy(alignment, evidence, policy);
+  if (strong) return 'strong';
+  return isDoubtful(alignment, evidence, policy) ? 'doubtful' : 'weak';
+}
+
+/** True when more frames cannot make the alignment weaker: the rules that count up, without the one on the whole. */
+export function isSettled(alignment: Alignment, policy: Policy): boolean {
+  return isClose(alignment, policy) || isAligned(alignment, policy) || isLongStill(alignment, policy);
+}
+
+function isCopy(alignment: Alignment, evidence: Evidence, policy: Policy): boolean {
+  return isSettled(alignment, policy) || isWhole(alignment, evidence, policy);
+}
+
+/** One frame against one: enough for an image, and only where the picture has detail. */
+function isSamePicture(alignment: Alignment, policy: Policy): boolean {
+  return detailedFramesWithin(alignment, policy.singleFrameRadiusBits, policy) > 0;
+}
+
+function isClose(alignment: Alignment, { block, singleFrameRadiusBits }: Policy): boolean {
+  return (
+    countWithin(alignment.distinctBits, singleFrameRadiusBits) >= block.closeFramesMin &&
+    alignment.matchedMs >= block.matchedSecondsMin * 1000
+  );
+}
+
+function isAligned(alignment: Alignment, { block, alignedRadiusBits }: Policy): boolean {
+  return (
+    countWithin(alignment.distinctBits, alignedRadiusBits) >= block.alignedFramesMin &&
+    alignment.score >= block.alignedScoreMin &&
+    alignment.matchedMs >= block.matchedSecondsMin * 1000
+  );
+}
+
+/** A still camera shows one picture for long: few distinct frames, but many close ones in a row. */
+function isLongStill(alignment: Alignment, policy: Policy): boolean {
+  return (
+    detailedFramesWithin(alignment, policy.singleFrameRadiusBits, policy) >= policy.block.stillFramesMin &&
+    alignment.matchedMs >= policy.block.stillSecondsMin * 1000
+  );
+}
+
+/**
+ * The whole upload is on the line: what is too short for the other rules. A shared title card does not pass, for the
+ * rest of such an upload does not match; nor does one clear frame in a dark clip, for too little of it was looked at.
+ */
+function isWhole(alignment: Alignment, evidence: Evidence, policy: Policy): boolean {
+  const { block, singleFrameRadiusBits, alignedRadiusBits } = policy;
+  const { framesSampled, framesSearched } = evidence;
+  if (!evidence.complete || evidence.unjudged !== null) return false;
+  if (framesSearched < block.wholeSearchedShareMin * framesSampled) return false;
+  const distances = alignment.inliers.map((match) => match.distanceBits);
+  const enough = Math.max(1, block.wholeShareMin * framesSearched);
+  const isSame =
+    countWithin(distances, singleFrameRadiusBits) >= enough &&
+    (detailedFramesWithin(alignment, singleFrameRadiusBits, policy) > 0 ||
+      countWithin(alignment.distinctBits, singleFrameRadiusBits) > 1);
+  return (
+    isSame ||
+    (countWithin(distances, alignedRadiusBits) >= enough &&
+      countWithin(alignment.distinctBits, alignedRadiusBits) >= block.wholeFramesMin)
+  );
+}
+
+function isDoubtful(alignment: Alignment, evidence: Evidence, policy: Policy): boolean {
+  const { review, singleFrameRadiusBits, alignedRadiusBits } = policy;
+  if (alignment.distanceBits <= singleFrameRadiusBits) return true;
+  if (evidence.kind === 'image' && alignment.distanceBits <= review.radiusBits) return true;
+  return (
+    countWithin(alignment.distinctBits, alignedRadiusBits) >= review.framesMin && alignment.score >= review.scoreMin
+  );
+}
+
+function detailedFramesWithin(alignment: Alignment, radiusBits: number, policy: Policy): number {
+  return alignment.inliers.filter(
+    (match) => match.distanceBits <= radiusBits && match.quality >= policy.minFrameQuality,
+  ).length;
+}
+
+function countWithin(distancesBits: readonly number[], radiusBits: number): number {
+  return distancesBits.filter((bits) => bits <= radiusBits).length;
+}

@@ -1,0 +1,60 @@
+/** Alignments and exact copies in the words of the decision contract. */
+import { dihedralNames } from '../contracts/common.ts';
+import type { Match, TimeSegment } from '../contracts/decision.ts';
+import type { Alignment, TimeSpan } from '../match/alignment.ts';
+import type { KnownContent } from '../match/known-content.ts';
+import type { Evidence } from './evidence.ts';
+
+export function describeAlignment(alignment: Alignment, known: KnownContent, evidence: Evidence): Match {
+  const inTime = known.kind !== 'image' && evidence.kind !== 'image' && alignment.inliers.length > 1;
+  return {
+    ...identityOf(known),
+    kind: inTime ? 'aligned' : 'frame',
+    view: dihedralNames[alignment.dihedral] ?? 'original',
+    distanceBits: alignment.distanceBits,
+    medianDistanceBits: alignment.medianDistanceBits,
+    framesMatched: alignment.inliers.length,
+    distinctFrames: alignment.distinctBits.length,
+    score: rounded(alignment.score),
+    speed: inTime ? rounded(alignment.line.speed) : 1,
+    upload: segmentOf(alignment.upload),
+    known: segmentOf(alignment.known),
+    matchedSeconds: rounded(alignment.matchedMs / 1000),
+  };
+}
+
+/** The same bytes: no frame was compared, and all of the one is all of the other. */
+export function describeExact(known: KnownContent): Match {
+  const whole = { startMs: 0, endMs: known.durationMs };
+  return {
+    ...identityOf(known),
+    kind: 'exact',
+    view: 'original',
+    distanceBits: 0,
+    medianDistanceBits: 0,
+    framesMatched: 0,
+    distinctFrames: 0,
+    score: 0,
+    speed: 1,
+    upload: segmentOf(whole),
+    known: segmentOf(whole),
+    matchedSeconds: rounded(known.durationMs / 1000),
+  };
+}
+
+function identityOf(known: KnownContent): Pick<Match, 'contentId' | 'bank' | 'labels' | 'contentRevision'> {
+  return {
+    contentId: known.contentId,
+    bank: known.bank,
+    labels: [...known.labels],
+    contentRevision: known.revision,
+  };
+}
+
+function segmentOf(span: TimeSpan): TimeSegment {
+  return { startSeconds: rounded(span.startMs / 1000), endSeconds: rounded(span.endMs / 1000) };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

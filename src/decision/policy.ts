@@ -1,0 +1,85 @@
+/** The built-in policy, and how a policy file changes it. docs/specs/policy.md says why the defaults are what they are. */
+import { type BankPolicy, Policy, PolicyFile } from '../contracts/policy.ts';
+import { validatorOf } from '../contracts/validate.ts';
+import { type FieldError, FloodgateError } from '../errors.ts';
+
+export const defaultPolicy: Policy = {
+  name: 'default',
+  mode: 'enforce',
+  minFrameQuality: 50,
+  faintFrameQualityMin: 20,
+  singleFrameRadiusBits: 31,
+  alignedRadiusBits: 60,
+  exactCopy: 'block',
+  block: {
+    matchedSecondsMin: 1,
+    closeFramesMin: 3,
+    alignedFramesMin: 4,
+    alignedScoreMin: 14,
+    stillFramesMin: 4,
+    stillSecondsMin: 5,
+    wholeShareMin: 0.75,
+    wholeSearchedShareMin: 0.5,
+    wholeFramesMin: 3,
+  },
+  review: { radiusBits: 47, framesMin: 2, scoreMin: 8 },
+  unjudged: {
+    no_detail: 'review',
+    unsupported: 'review',
+    undecodable: 'review',
+    too_large: 'review',
+    timed_out: 'review',
+    forbidden_source: 'review',
+    unreachable: 'review',
+    digest_mismatch: 'review',
+  },
+  defaultBank: { action: 'block', framesPerSecond: 2 },
+  banks: {},
+};
+
+const fileValidator = validatorOf(PolicyFile, 'The policy', 'invalid_policy');
+const policyValidator = validatorOf(Policy, 'The policy', 'invalid_policy');
+
+/** The policy in force from the parsed text of a policy file. Throws invalid_policy and names the fields at fault. */
+export function parsePolicy(value: unknown): Policy {
+  const policy = policyValidator.parse(mergePolicy(fileValidator.parse(value)));
+  const fields = contradictions(policy);
+  const first = fields[0];
+  if (first === undefined) return policy;
+  throw new FloodgateError('invalid_policy', `The policy is not valid: ${first.pointer} ${first.message}`, { fields });
+}
+
+/** What the policy says of a bank; of one that it does not name, the default. */
+export function bankPolicyOf(policy: Policy, bank: string): BankPolicy {
+  return Object.hasOwn(policy.banks, bank) ? (policy.banks[bank] ?? policy.defaultBank) : policy.defaultBank;
+}
+
+function mergePolicy(file: PolicyFile): Policy {
+  const defaultBank = { ...defaultPolicy.defaultBank, ...file.defaultBank };
+  const banks = Object.entries(file.banks ?? {}).map(([name, bank]) => [name, { ...defaultBank, ...bank }] as const);
+  return {
+    ...defaultPolicy,
+    ...file,
+    block: { ...defaultPolicy.block, ...file.block },
+    review: { ...defaultPolicy.review, ...file.review },
+    unjudged: { ...defaultPolicy.unjudged, ...file.unjudged },
+    defaultBank,
+    banks: Object.fromEntries(banks),
+  };
+}
+
+/** What each field allows alone and no policy may say together. */
+function contradictions(policy: Policy): FieldError[] {
+  const { singleFrameRadiusBits, alignedRadiusBits, review, faintFrameQualityMin, minFrameQuality } = policy;
+  const faults: FieldError[] = [];
+  if (singleFrameRadiusBits > alignedRadiusBits) {
+    faults.push({ pointer: '/singleFrameRadiusBits', message: 'must not be above alignedRadiusBits' });
+  }
+  if (review.radiusBits > alignedRadiusBits) {
+    faults.push({ pointer: '/review/radiusBits', message: 'must not be above alignedRadiusBits, the search radius' });
+  }
+  if (faintFrameQualityMin > minFrameQuality) {
+    faults.push({ pointer: '/faintFrameQualityMin', message: 'must not be above minFrameQuality' });
+  }
+  return faults;
+}
