@@ -48,18 +48,13 @@ export interface SqliteLog extends Log {
  */
 export async function openSqliteLog(options: SqliteLogOptions): Promise<SqliteLog> {
   await mkdir(dirname(options.path), { recursive: true });
-  const failure: { report: (error: FloodgateError) => void; room: (unwritable: string | null) => void } = {
-    report: () => undefined,
-    room: () => undefined,
-  };
+  let log: EmbeddedLog | null = null;
   const client = new WorkerClient(settingsOf(options), {
-    onRoom: (unwritable) => failure.room(unwritable),
-    onDeath: (error) => failure.report(error),
+    onRoom: (unwritable) => log?.noteRoom(unwritable),
+    onDeath: (error) => log?.fail(error),
   });
   try {
-    const log = new EmbeddedLog(client, await client.opened(), options.groupCommitMs ?? limits.groupCommitMs);
-    failure.report = (error) => log.fail(error);
-    failure.room = (unwritable) => log.noteRoom(unwritable);
+    log = new EmbeddedLog(client, await client.opened(), options.groupCommitMs ?? limits.groupCommitMs);
     return log;
   } catch (thrown) {
     await client.terminate();
@@ -103,6 +98,7 @@ class EmbeddedLog implements SqliteLog {
   readonly #openGroups = new Set<string>();
   #unwritable: string | null;
   #failure: FloodgateError | null = null;
+  #closed: Promise<void> | null = null;
 
   constructor(client: WorkerClient, opened: Opened, groupCommitMs: number) {
     this.id = opened.logId;
@@ -194,8 +190,12 @@ class EmbeddedLog implements SqliteLog {
     await this.#call('retain', { nowMs });
   }
 
-  async close(): Promise<void> {
-    if (this.#stopping.signal.aborted && this.#failure === null) return;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#stopping.abort();
     await this.#closeReaders();
     await this.#commits.idle();

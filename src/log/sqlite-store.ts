@@ -210,8 +210,10 @@ export class SqliteStore {
     return refusal;
   }
 
+  /** Nothing is written any more; a retention that is under way ends with its present step. */
   close(): void {
-    closeLogFile(this.db);
+    if (this.#fatal === null) closeLogFile(this.db);
+    this.#fatal ??= { code: 'log_failed', message: 'the log is closed' };
   }
 }
 

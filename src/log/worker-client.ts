@@ -71,18 +71,11 @@ export class WorkerClient {
   }
 
   #receive(message: FromWorker): void {
-    switch (message.kind) {
-      case 'opened':
-        return this.#opening?.resolve(message);
-      case 'refused':
-        return this.#opening?.reject(toError(message.refusal));
-      case 'room':
-        return this.#events.onRoom(message.unwritable);
-      case 'answer':
-        return this.#take(message.id)?.resolve(message.answer);
-      case 'failure':
-        return this.#take(message.id)?.reject(toError(message.refusal));
-    }
+    if (message.kind === 'opened') this.#opening?.resolve(message);
+    else if (message.kind === 'refused') this.#opening?.reject(toError(message.refusal));
+    else if (message.kind === 'room') this.#events.onRoom(message.unwritable);
+    else if (message.kind === 'answer') this.#take(message.id)?.resolve(message.answer);
+    else this.#take(message.id)?.reject(toError(message.refusal));
   }
 
   #take(id: number): Pending | undefined {

@@ -1,0 +1,365 @@
+/**
+ * What every log must do, whatever it is made of. The embedded log, the log in memory and the Kafka adapter are held to
+ * the same tests. They compare positions as given and never compute them, since a broker's offsets may have gaps.
+ */
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Log } from '../../src/log/log.ts';
+import { interleavings, playInterleaving } from './log-interleavings.ts';
+import { codeOf, never, pollCount, readAll, recordOf, settlementOf, textOf } from './log-records.ts';
+
+/** `crash` gives the log no chance to finish anything. */
+export type Reopening = 'close' | 'crash';
+
+export interface LogUnderTest {
+  readonly log: Log;
+  /** Ends the present log and opens it again on what it left. */
+  reopen(how: Reopening): Promise<Log>;
+  /** Runs compaction now. */
+  compact?(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface ConformanceOptions {
+  /** Whether `compact` is there: some logs cannot be made to compact at once. */
+  readonly compaction: boolean;
+  /** How many random interleavings to play; each opens the log a few times. */
+  readonly interleavingsMax: number;
+}
+
+export function describeLogConformance(
+  name: string,
+  openLog: () => Promise<LogUnderTest>,
+  options: ConformanceOptions,
+): void {
+  describe(`${name} conforms to the log port`, () => {
+    let under: LogUnderTest;
+    let log: Log;
+    const reopen = async (how: Reopening) => {
+      log = await under.reopen(how);
+      return log;
+    };
+    beforeEach(async () => {
+      under = await openLog();
+      log = under.log;
+    });
+    afterEach(() => under.dispose());
+    const parts = { current: () => log, under: () => under, reopen };
+    describeAppending(parts);
+    if (options.compaction) describeCompaction(parts);
+    describePolling(parts);
+    describeSettling(parts);
+    describeTailing(parts);
+    describeClosing(parts);
+  });
+  describe(`${name} under random interleavings`, () => {
+    it('loses nothing, settles nothing twice, and publishes outputs once', async () => {
+      await fc.assert(
+        fc.asyncProperty(interleavings, async (steps) => {
+          const under = await openLog();
+          try {
+            await playInterleaving(under, steps);
+          } finally {
+            await under.dispose();
+          }
+        }),
+        { numRuns: options.interleavingsMax },
+      );
+    }, 60_000);
+  });
+}
+
+interface Parts {
+  current(): Log;
+  under(): LogUnderTest;
+  reopen(how: Reopening): Promise<Log>;
+}
+
+function describeAppending({ current, reopen }: Parts): void {
+  it('gives back what was appended, at the positions it named', async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    const strange = {
+      topic: 'decisions',
+      key: 'key é😀\u0000z',
+      value: bytes,
+      headers: { a: '"\n', b: '😀' },
+    } as const;
+    const [first, second] = await current().append([strange, recordOf('decisions', 'b', '')]);
+    const records = await current().read('decisions', 0, 10);
+    expect(records.map(({ partition, offset }) => ({ partition, offset }))).toEqual([first, second]);
+    expect(records[0]).toMatchObject({ topic: 'decisions', key: strange.key, headers: strange.headers });
+    expect([...(records[0]?.value ?? [])]).toEqual([...bytes]);
+    expect(records[1]?.value).toHaveLength(0);
+    expect(Math.abs((records[0]?.timestampMs ?? 0) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('keeps tombstones as null', async () => {
+    await current().append([recordOf('bank', 'content', null)]);
+    expect((await readAll(current(), 'bank')).map((record) => record.value)).toEqual([null]);
+  });
+
+  it('keeps the order of concurrent appends of one caller, and each batch together', async () => {
+    const batches = Array.from({ length: 30 }, (_, batch) =>
+      current().append([recordOf('uploads', `${batch}/0`), recordOf('uploads', `${batch}/1`)]),
+    );
+    await Promise.all(batches);
+    const keys = (await readAll(current(), 'uploads')).map((record) => record.key);
+    expect(keys).toEqual(Array.from({ length: 60 }, (_, place) => `${Math.floor(place / 2)}/${place % 2}`));
+  });
+
+  it('appends to several topics at once', async () => {
+    const positions = await current().append([recordOf('uploads', 'u'), recordOf('dead-letters', 'd')]);
+    expect(positions).toHaveLength(2);
+    expect(await readAll(current(), 'dead-letters')).toHaveLength(1);
+    expect(await current().append([])).toEqual([]);
+  });
+
+  it('is still there after it was closed and after a crash, under the same id', async () => {
+    const { id } = current();
+    await current().append([recordOf('uploads', 'first')]);
+    await reopen('close');
+    await current().append([recordOf('uploads', 'second')]);
+    await reopen('crash');
+    expect((await readAll(current(), 'uploads')).map((record) => record.key)).toEqual(['first', 'second']);
+    expect(current().id).toBe(id);
+  });
+
+  it('reads at most what was asked for, from where it was asked', async () => {
+    const positions = await current().append(['a', 'b', 'c', 'd'].map((key) => recordOf('decisions', key)));
+    const third = positions[2]?.offset ?? -1;
+    expect((await current().read('decisions', third, 10)).map((record) => record.key)).toEqual(['c', 'd']);
+    expect((await current().read('decisions', 0, 2)).map((record) => record.key)).toEqual(['a', 'b']);
+    const { startOffset, endOffset } = await current().end('decisions');
+    expect(startOffset).toBe(positions[0]?.offset);
+    expect(endOffset).toBeGreaterThan(positions[3]?.offset ?? Number.NaN);
+    expect(await current().read('decisions', endOffset, 10)).toEqual([]);
+  });
+}
+
+function describeCompaction({ current, under }: Parts): void {
+  it('keeps the newest record of each key of the bank, at the offset it had', async () => {
+    await current().append(['a', 'b', 'a', 'c', 'a'].map((key, place) => recordOf('bank', key, `${place}`)));
+    await current().append([recordOf('bank', 'b', null)]);
+    const before = await readAll(current(), 'bank');
+    await under().compact?.();
+    const after = await readAll(current(), 'bank');
+    expect(after.map((record) => [record.key, textOf(record)])).toEqual([
+      ['c', '3'],
+      ['a', '4'],
+      ['b', null],
+    ]);
+    expect(after).toEqual(before.filter((record) => after.some((kept) => kept.offset === record.offset)));
+    const [next] = await current().append([recordOf('bank', 'd')]);
+    expect(next?.offset).toBeGreaterThan(before.at(-1)?.offset ?? Number.NaN);
+  });
+}
+
+function describePolling({ current, reopen }: Parts): void {
+  it('hands records out in order, at most as many as asked for, and each once', async () => {
+    const consumer = await current().consume('uploads', 'g');
+    await current().append(['a', 'b', 'c'].map((key) => recordOf('uploads', key)));
+    const first = await consumer.poll(2, never);
+    expect(first.map((record) => record.key)).toEqual(['a', 'b']);
+    expect((await consumer.poll(2, never)).map((record) => record.key)).toEqual(['c']);
+    expect(await consumer.poll(2, AbortSignal.timeout(20))).toEqual([]);
+  });
+
+  it('wakes a poll that waits when a record is appended', async () => {
+    const consumer = await current().consume('uploads', 'g');
+    const polled = consumer.poll(10, never);
+    await current().append([recordOf('uploads', 'late')]);
+    expect((await polled).map((record) => record.key)).toEqual(['late']);
+  });
+
+  it('loses no record to a poll that was aborted', async () => {
+    const consumer = await current().consume('uploads', 'g');
+    const controller = new AbortController();
+    const polled = consumer.poll(10, controller.signal);
+    const appended = current().append([recordOf('uploads', 'kept')]);
+    controller.abort();
+    const before = await polled;
+    await appended;
+    const after = before.length > 0 ? [] : await consumer.poll(10, never);
+    expect([...before, ...after].map((record) => record.key)).toEqual(['kept']);
+  });
+
+  it.each(['close', 'crash'] as const)('hands out again after a %s what was not settled', async (how) => {
+    const consumer = await current().consume('uploads', 'g');
+    await current().append(['a', 'b', 'c', 'd'].map((key) => recordOf('uploads', key)));
+    const [a, , c] = await pollCount(consumer, 4);
+    if (a === undefined || c === undefined) throw new Error('records are missing');
+    await consumer.settle([settlementOf(c)]);
+    await consumer.settle([settlementOf(a)]);
+    const again = await (await reopen(how)).consume('uploads', 'g');
+    expect((await pollCount(again, 2)).map((record) => record.key)).toEqual(['b', 'd']);
+    expect(await again.poll(1, AbortSignal.timeout(20))).toEqual([]);
+  });
+
+  it('lets groups progress on their own', async () => {
+    await current().append(['a', 'b'].map((key) => recordOf('uploads', key)));
+    const [one, two] = [await current().consume('uploads', 'one'), await current().consume('uploads', 'two')];
+    const records = await pollCount(one, 2);
+    await one.settle(records.map((record) => settlementOf(record)));
+    expect((await one.lag()).records).toBe(0);
+    expect((await two.lag()).records).toBeGreaterThanOrEqual(2);
+    expect(await pollCount(two, 2)).toHaveLength(2);
+  });
+
+  it('tells how far a group is behind', async () => {
+    const consumer = await current().consume('uploads', 'g');
+    expect(await consumer.lag()).toEqual({ records: 0, seconds: 0 });
+    await current().append(['a', 'b', 'c'].map((key) => recordOf('uploads', key)));
+    const records = await pollCount(consumer, 3);
+    const [first, ...others] = records.map((record) => settlementOf(record));
+    if (first === undefined) throw new Error('records are missing');
+    await consumer.settle(others);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const lag = await consumer.lag();
+    expect(lag.records).toBeGreaterThanOrEqual(3);
+    expect(lag.seconds).toBeGreaterThan(0);
+    await consumer.settle([first]);
+    expect(await consumer.lag()).toEqual({ records: 0, seconds: 0 });
+  });
+}
+
+function describeSettling({ current, reopen }: Parts): void {
+  it('publishes outputs in the order given, together with the progress', async () => {
+    const consumer = await current().consume('uploads', 'g');
+    await current().append(['a', 'b'].map((key) => recordOf('uploads', key)));
+    const [a, b] = await pollCount(consumer, 2);
+    if (a === undefined || b === undefined) throw new Error('records are missing');
+    await consumer.settle([
+      settlementOf(b, recordOf('decisions', 'b1'), recordOf('decisions', 'b2')),
+      settlementOf(a, recordOf('decisions', 'a1'), recordOf('dead-letters', 'a2')),
+    ]);
+    expect((await readAll(current(), 'decisions')).map((record) => record.key)).toEqual(['b1', 'b2', 'a1']);
+    expect((await readAll(current(), 'dead-letters')).map((record) => record.key)).toEqual(['a2']);
+  });
+
+  it('refuses a position that was settled before, and writes nothing of that batch', async () => {
+    const consumer = await current().consume('uploads', 'g');
+    await current().append(['a', 'b', 'c'].map((key) => recordOf('uploads', key)));
+    const [a, b, c] = await pollCount(consumer, 3);
+    if (a === undefined || b === undefined || c === undefined) throw new Error('records are missing');
+    await consumer.settle([settlementOf(a), settlementOf(c)]);
+    for (const twice of [a, c]) {
+      const batch = [settlementOf(b, recordOf('decisions', 'no')), settlementOf(twice, recordOf('decisions', 'no'))];
+      expect(await codeOf(consumer.settle(batch))).toBe('internal');
+    }
+    expect(await codeOf(consumer.settle([settlementOf(b, recordOf('decisions', 'no')), settlementOf(b)]))).toBe(
+      'internal',
+    );
+    expect(await readAll(current(), 'decisions')).toEqual([]);
+    await consumer.settle([settlementOf(b, recordOf('decisions', 'yes'))]);
+    expect(await readAll(current(), 'decisions')).toHaveLength(1);
+  });
+
+  it('refuses a position that was never handed out', async () => {
+    const consumer = await current().consume('uploads', 'g');
+    await current().append([recordOf('uploads', 'a')]);
+    const unseen = { position: { partition: 0, offset: 1_000 }, outputs: [recordOf('decisions', 'no')] };
+    expect(await codeOf(consumer.settle([unseen]))).toBe('internal');
+    expect(await readAll(current(), 'decisions')).toEqual([]);
+  });
+
+  it('lets a bad batch fail alone when others come at the same moment', async () => {
+    const consumer = await current().consume('uploads', 'g');
+    await current().append(['a', 'b', 'c'].map((key) => recordOf('uploads', key)));
+    const [a, b, c] = await pollCount(consumer, 3);
+    if (a === undefined || b === undefined || c === undefined) throw new Error('records are missing');
+    await consumer.settle([settlementOf(a)]);
+    const codes = await Promise.all([
+      codeOf(consumer.settle([settlementOf(b, recordOf('decisions', 'b'))])),
+      codeOf(consumer.settle([settlementOf(a, recordOf('decisions', 'again'))])),
+      codeOf(current().append([recordOf('uploads', 'd')])),
+      codeOf(consumer.settle([settlementOf(c, recordOf('decisions', 'c'))])),
+    ]);
+    expect(codes).toEqual(['resolved', 'internal', 'resolved', 'resolved']);
+    expect((await readAll(current(), 'decisions')).map((record) => record.key).sort()).toEqual(['b', 'c']);
+  });
+
+  it('remembers many settled positions above a slow one', async () => {
+    const consumer = await current().consume('uploads', 'g');
+    await current().append(Array.from({ length: 300 }, (_, place) => recordOf('uploads', `${place}`)));
+    const [slow, ...others] = await pollCount(consumer, 300);
+    if (slow === undefined) throw new Error('records are missing');
+    const shuffled = others
+      .map((record) => settlementOf(record))
+      .sort((x, y) => ((x.position.offset * 7919) % 301) - ((y.position.offset * 7919) % 301));
+    await Promise.all([consumer.settle(shuffled.slice(0, 150)), consumer.settle(shuffled.slice(150))]);
+    const again = await (await reopen('crash')).consume('uploads', 'g');
+    const left = await again.poll(300, never);
+    expect(left.map((record) => record.key)).toEqual([slow.key]);
+    await again.settle(left.map((record) => settlementOf(record)));
+    expect(await again.lag()).toEqual({ records: 0, seconds: 0 });
+  });
+}
+
+function describeTailing({ current }: Parts): void {
+  it('hands over what is there and what comes, in order', async () => {
+    await current().append(['a', 'b'].map((key) => recordOf('bank', key)));
+    const seen: string[] = [];
+    const tail = await current().tail({ topic: 'bank', fromOffset: 0, onRecord: (record) => seen.push(record.key) });
+    await tail.caughtUp();
+    expect(seen).toEqual(['a', 'b']);
+    await current().append(['c', 'd'].map((key) => recordOf('bank', key)));
+    await tail.caughtUp();
+    expect(seen).toEqual(['a', 'b', 'c', 'd']);
+    await tail.close();
+    await current().append([recordOf('bank', 'e')]);
+    expect(seen).toHaveLength(4);
+  });
+
+  it('starts where it is told to', async () => {
+    const positions = await current().append(['a', 'b', 'c'].map((key) => recordOf('decisions', key)));
+    const seen: string[] = [];
+    const fromOffset = positions[1]?.offset ?? -1;
+    const tail = await current().tail({ topic: 'decisions', fromOffset, onRecord: (record) => seen.push(record.key) });
+    await tail.caughtUp();
+    expect(seen).toEqual(['b', 'c']);
+    await tail.close();
+  });
+
+  it('is caught up at once on an empty topic', async () => {
+    const tail = await current().tail({ topic: 'decisions', fromOffset: 0, onRecord: () => undefined });
+    await tail.caughtUp();
+    await tail.close();
+    expect(current().unwritable()).toBeNull();
+  });
+
+  it('fails the log when a record cannot be taken', async () => {
+    await current().append([recordOf('bank', 'a')]);
+    const tail = await current().tail({
+      topic: 'bank',
+      fromOffset: 0,
+      onRecord: () => {
+        throw new Error('cannot take it');
+      },
+    });
+    expect(await codeOf(tail.caughtUp())).toBe('log_failed');
+    expect(current().unwritable()).not.toBeNull();
+    expect(await codeOf(current().append([recordOf('bank', 'b')]))).toBe('log_failed');
+  });
+}
+
+function describeClosing({ current }: Parts): void {
+  it('ends what waits when it is closed, and takes nothing more', async () => {
+    const consumer = await current().consume('uploads', 'g');
+    const polled = consumer.poll(1, never);
+    const tail = await current().tail({ topic: 'bank', fromOffset: 0, onRecord: () => undefined });
+    await current().close();
+    expect(await polled).toEqual([]);
+    await tail.close();
+    expect(await codeOf(current().append([recordOf('uploads', 'a')]))).toBe('log_failed');
+    await current().close();
+  });
+
+  it('lets a group be consumed again after its consumer was closed', async () => {
+    await current().append([recordOf('uploads', 'a')]);
+    const first = await current().consume('uploads', 'g');
+    await pollCount(first, 1);
+    await first.close();
+    const second = await current().consume('uploads', 'g');
+    expect((await second.poll(1, never)).map((record) => record.key)).toEqual(['a']);
+  });
+}
