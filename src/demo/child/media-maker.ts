@@ -1,0 +1,47 @@
+/** Entry of the child process that makes media: one job at a time over IPC, each answered once. */
+import type { JobMessage, JobReply, MediaJob } from '../media-job.ts';
+
+// The AV1 encoder prints its settings per file unless told to speak of errors only.
+process.env.SVT_LOG = '1';
+
+process.on('message', (message) => {
+  const { id, job } = message as JobMessage;
+  void run(job).then(
+    (value) => reply({ id, ok: true, value }),
+    (error: unknown) => reply({ id, ok: false, message: error instanceof Error ? error.message : String(error) }),
+  );
+});
+process.on('disconnect', () => process.exit(0));
+
+function reply(message: JobReply): void {
+  process.send?.(message);
+}
+
+/** FFmpeg is loaded by the first job that needs it, so that images work where it is not installed. */
+async function run(job: MediaJob): Promise<unknown> {
+  switch (job.kind) {
+    case 'probe':
+      return canMakeVideo();
+    case 'film':
+      return (await loadVideo()).renderFilm(job);
+    case 'transcode':
+      return (await loadVideo()).transcode(job);
+    case 'still':
+      return (await import('./image-jobs.ts')).renderStill(job);
+    case 'edit-image':
+      return (await import('./image-jobs.ts')).editImage(job);
+  }
+}
+
+async function canMakeVideo(): Promise<boolean> {
+  try {
+    await loadVideo();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function loadVideo(): Promise<typeof import('./video-jobs.ts')> {
+  return import('./video-jobs.ts');
+}
