@@ -1,0 +1,152 @@
+/**
+ * Dense and sparse sampling of a video.
+ *
+ * Sparse: key frames first, since one costs a tenth of what a second of film costs. A short video is read through, a
+ * long one is sought through in an order whose every prefix is spread evenly. What is still too thin is then filled by
+ * decoding onward from the nearest key frames, in order of time. Where a seek gives damage, all is decoded from the start.
+ */
+import { limits } from '../../config/limits.ts';
+import type { FingerprintResult } from '../fingerprinter.ts';
+import type { FrameSink } from './frame-sink.ts';
+import type { FrameSource, PacketFacts } from './frame-source.ts';
+import { evenTicks, type FillPlan, fillTimes, listedTicks, seekTimes, type Ticks, wideningTicks } from './sampling.ts';
+import { SeekFault, VideoPass, walk } from './video-pass.ts';
+
+/** A container may announce a little more than it has; less than this is not a missing end. */
+const missingEndMs = 2_000;
+/** A key frame that much earlier than the one before it: the timestamps are broken and seeking is meaningless. */
+const breakMs = 1_000;
+
+export async function sampleDense(source: FrameSource, sink: FrameSink, framesPerSecond: number) {
+  const pass = new VideoPass(source, sink, limits.denseFramesMax);
+  await walk(pass, evenTicks(1_000 / framesPerSecond), { frames: 'all', strict: false });
+  const lastMs = pass.sampledMs.at(-1) ?? 0;
+  pass.truncated = !sink.stopped && pass.durationMs - lastMs > missingEndMs + 1_000 / framesPerSecond;
+  const result = pass.finish();
+  const capped = result.framesSampled >= limits.denseFramesMax;
+  return capped ? { ...result, degraded: [...new Set([...result.degraded, 'frames_capped' as const])] } : result;
+}
+
+export async function sampleSparse(source: FrameSource, sink: FrameSink): Promise<FingerprintResult> {
+  const pass = new VideoPass(source, sink, limits.sparseFramesMax);
+  try {
+    if (source.mustDecodeInOrder) throw new SeekFault();
+    const keysMs = readsThrough(source) ? await readKeyFrames(pass) : await seekKeyFrames(pass);
+    await fill(pass, keysMs);
+    if (pass.sampledMs.length === 0) throw new SeekFault();
+  } catch (error) {
+    if (!(error instanceof SeekFault)) throw error;
+    await decodeInOrder(pass);
+  }
+  return pass.finish();
+}
+
+/** Transport streams have no index: seeking in them is guessing. */
+function readsThrough({ durationMs, media }: FrameSource): boolean {
+  return durationMs <= limits.sparseReadThroughMsMax || media.container === 'mpegts';
+}
+
+/** Reads every packet and decodes key frames at even distances. Returns the moments of all key frames. */
+async function readKeyFrames(pass: VideoPass): Promise<number[]> {
+  const keysMs: number[] = [];
+  const isEndKnown = pass.source.durationMs > 0;
+  let distanceMs = Math.max(limits.sparseSpacingMsMin, pass.source.durationMs / limits.sparseKeyFramesMax) * 0.9;
+  let nextMs = 0;
+  let lastMs = 0;
+  for (let packet = pass.source.nextPacket(); packet !== null && !pass.ended; packet = pass.source.nextPacket()) {
+    lastMs = Math.max(lastMs, packet.timeMs);
+    if (packet.isKey) {
+      if (packet.timeMs < (keysMs.at(-1) ?? 0) - breakMs) throw new SeekFault();
+      keysMs.push(packet.timeMs);
+      if (packet.timeMs >= nextMs) {
+        takeKeyFrame(pass);
+        // Without a known end the distances grow, or the first minute would use the whole budget.
+        if (!isEndKnown) distanceMs *= 1.1;
+        nextMs = packet.timeMs + distanceMs;
+      }
+    }
+    await pass.sink.breathe();
+  }
+  pass.truncated = !pass.ended && pass.durationMs - lastMs > missingEndMs;
+  pass.durationMs = Math.max(pass.durationMs, lastMs);
+  return keysMs;
+}
+
+/** Visits moments in spread order and decodes the key frame before each. Returns null: not all key frames are known. */
+async function seekKeyFrames(pass: VideoPass): Promise<null> {
+  const visited = new Set<number>();
+  // The last one asks for the very end, so that a film longer than announced does not hide there.
+  for (const timeMs of [...seekTimes(pass.durationMs, limits.sparseKeyFramesMax), limits.videoDurationMsMax]) {
+    if (pass.ended) return null;
+    const key = seekKeyFrame(pass, timeMs);
+    if (key === null) pass.truncated ||= timeMs < pass.durationMs;
+    else if (!visited.has(key.timeMs)) takeKeyFrame(pass);
+    if (key !== null) visited.add(key.timeMs);
+    await pass.sink.breathe();
+  }
+  return null;
+}
+
+function seekKeyFrame(pass: VideoPass, timeMs: number): PacketFacts | null {
+  if (!pass.source.seekBefore(timeMs)) return null;
+  let packet = pass.source.nextPacket();
+  while (packet !== null && !packet.isKey) packet = pass.source.nextPacket();
+  return packet;
+}
+
+function takeKeyFrame(pass: VideoPass): void {
+  const faultsBefore = pass.source.faults;
+  const picture = pass.source.decodeKeyPacket();
+  if (pass.source.faults > faultsBefore) throw new SeekFault();
+  if (picture !== null) pass.take(picture);
+}
+
+/** Decodes what the plan lacks, in order of time, starting at the nearest key frames. */
+async function fill(pass: VideoPass, keysMs: readonly number[] | null): Promise<void> {
+  if (pass.ended) return;
+  const plan = planFill(pass);
+  const starts = plan.timesMs.map((timeMs) => (keysMs === null ? locateKey(pass, timeMs) : lastBefore(keysMs, timeMs)));
+  for (let from = 0; from < starts.length && !pass.ended; ) {
+    const start = starts[from] ?? 0;
+    const beyond = starts.findIndex((other, index) => index > from && other !== start);
+    const to = beyond === -1 ? starts.length : beyond;
+    await fillFromKey(pass, start, plan.timesMs.slice(from, to), plan.toleranceMs);
+    from = to;
+  }
+}
+
+async function fillFromKey(pass: VideoPass, keyMs: number, timesMs: readonly number[], toleranceMs: number) {
+  const rest = timesMs.filter((timeMs) => timeMs - keyMs > toleranceMs);
+  const isKeyWanted = rest.length < timesMs.length && !pass.has(keyMs);
+  if (rest.length === 0) {
+    if (isKeyWanted && seekKeyFrame(pass, keyMs) !== null) takeKeyFrame(pass);
+    return pass.sink.breathe();
+  }
+  if (!pass.source.seekBefore(keyMs)) throw new SeekFault();
+  await walk(pass, listedTicks(isKeyWanted ? [keyMs, ...rest] : rest), { frames: 'references', strict: true });
+}
+
+function locateKey(pass: VideoPass, timeMs: number): number {
+  return seekKeyFrame(pass, timeMs)?.timeMs ?? 0;
+}
+
+function lastBefore(keysMs: readonly number[], timeMs: number): number {
+  return keysMs.findLast((keyMs) => keyMs <= timeMs) ?? 0;
+}
+
+/** The slow, certain way: everything from the start, for streams that cannot be entered in the middle. */
+async function decodeInOrder(pass: VideoPass): Promise<void> {
+  if (pass.ended || !pass.source.rewind()) return;
+  const ticks: Ticks =
+    pass.durationMs > 0 ? listedTicks(planFill(pass).timesMs) : wideningTicks(limits.sparseSpacingMsMin);
+  await walk(pass, ticks, { frames: 'references', strict: false });
+}
+
+function planFill(pass: VideoPass): FillPlan {
+  return fillTimes(pass.sampledMs, pass.durationMs, {
+    framesMin: limits.sparseFramesMin,
+    framesMax: pass.framesMax,
+    spacingMsMin: limits.sparseSpacingMsMin,
+    gapMsMax: limits.sparseGapMsMax,
+  });
+}

@@ -1,0 +1,138 @@
+/** Which moments of a video to look at, and in which order. Pure arithmetic on milliseconds. */
+
+export interface SparseBounds {
+  readonly framesMin: number;
+  readonly framesMax: number;
+  readonly spacingMsMin: number;
+  readonly gapMsMax: number;
+}
+
+export interface FillPlan {
+  /** Ascending. */
+  readonly timesMs: readonly number[];
+  /** How far before such a moment a key frame may lie that does instead: it costs a fraction. */
+  readonly toleranceMs: number;
+}
+
+/** Frames half a second apart at the start of a fill: the evidence of a plain copy is complete after about four. */
+const openingFrames = 4;
+
+/** 0 to `count` - 1 in bit-reversed order, so that every prefix is spread evenly over the whole. */
+export function spreadOrder(count: number): number[] {
+  const bits = Math.ceil(Math.log2(Math.max(count, 1)));
+  const reversed = Array.from({ length: 2 ** bits }, (_, index) => reverseBits(index, bits));
+  return reversed.filter((index) => index < count);
+}
+
+/** Moments to seek to, best first: `count` of them at even distances from 0. */
+export function seekTimes(durationMs: number, count: number): number[] {
+  return spreadOrder(count).map((index) => Math.floor((durationMs * index) / count));
+}
+
+/**
+ * The moments that a sparse pass still lacks, in order of time. `sampledMs` are the moments it has, ascending.
+ * Afterwards no stretch is longer than `gapMsMax`, and there are `framesMin` frames or one every `spacingMsMin`,
+ * whatever is less; the budget of `framesMax` comes first, and widens the distances evenly.
+ */
+export function fillTimes(sampledMs: readonly number[], durationMs: number, bounds: SparseBounds): FillPlan {
+  const { framesMin, framesMax, spacingMsMin, gapMsMax } = bounds;
+  const budget = framesMax - sampledMs.length;
+  const enough = Math.min(framesMin, Math.max(1, Math.floor(durationMs / spacingMsMin)));
+  const isShort = sampledMs.length < enough;
+  const opening = isShort ? openingTimes(sampledMs, durationMs, spacingMsMin) : [];
+  const known = [...sampledMs, ...opening].sort((a, b) => a - b);
+  // What is taken lies up to the tolerance beside the moment asked for.
+  const gapMs = gapMsMax - spacingMsMin;
+  let stepMs = isShort ? Math.min(gapMs, Math.max(spacingMsMin, durationMs / enough)) : gapMs;
+  let between = divideGaps(known, durationMs, stepMs);
+  while (opening.length + between.length > budget && between.length > 0) {
+    stepMs *= 1.25;
+    between = divideGaps(known, durationMs, stepMs);
+  }
+  const timesMs = [...opening, ...between].sort((a, b) => a - b).slice(0, Math.max(budget, 0));
+  return { timesMs, toleranceMs: stepMs > gapMs ? stepMs / 4 : spacingMsMin / 2 };
+}
+
+/** Longest stretch without a sampled moment, the head and the tail of the duration included. */
+export function largestGap(sampledMs: readonly number[], durationMs: number): number {
+  const borders = [0, ...sampledMs, Math.max(durationMs, sampledMs.at(-1) ?? 0)];
+  return borders.slice(1).reduce((widest, time, index) => Math.max(widest, time - (borders[index] as number)), 0);
+}
+
+/** `count` of `pages` pages, evenly spread, the first included, in order. */
+export function spreadPages(pages: number, count: number): number[] {
+  const taken = Math.min(pages, count);
+  return Array.from({ length: taken }, (_, index) => Math.floor((index * pages) / taken));
+}
+
+function openingTimes(sampledMs: readonly number[], durationMs: number, spacingMs: number): number[] {
+  const ticks = Array.from({ length: openingFrames }, (_, index) => index * spacingMs);
+  const isNear = (tick: number) => sampledMs.some((time) => Math.abs(time - tick) <= spacingMs / 2);
+  return ticks.filter((tick) => (tick === 0 || tick < durationMs) && !isNear(tick));
+}
+
+function divideGaps(knownMs: readonly number[], durationMs: number, stepMs: number): number[] {
+  const borders = [0, ...knownMs, durationMs];
+  const found: number[] = [];
+  for (let index = 1; index < borders.length; index++) {
+    const from = borders[index - 1] as number;
+    const gapMs = (borders[index] as number) - from;
+    const pieces = Math.ceil(gapMs / stepMs);
+    for (let piece = 1; piece < pieces; piece++) found.push(Math.round(from + (gapMs * piece) / pieces));
+  }
+  return found;
+}
+
+function reverseBits(value: number, bits: number): number {
+  let reversed = 0;
+  for (let bit = 0; bit < bits; bit++) reversed |= ((value >> bit) & 1) << (bits - 1 - bit);
+  return reversed;
+}
+
+/** Moments to stop at while decoding in order of time. */
+export interface Ticks {
+  /** Infinity when there are no more. */
+  readonly nextMs: number;
+  /** Goes on to the next moment; an endless row leaps to the last one at or before `passedMs`. */
+  advance(passedMs: number): void;
+}
+
+/** The moments of a plan, one after the other. */
+export function listedTicks(timesMs: readonly number[]): Ticks {
+  let at = 0;
+  return {
+    get nextMs() {
+      return timesMs[at] ?? Number.POSITIVE_INFINITY;
+    },
+    advance() {
+      at++;
+    },
+  };
+}
+
+/** A moment every `stepMs` from 0 on, without an end. */
+export function evenTicks(stepMs: number): Ticks {
+  let count = 0;
+  return {
+    get nextMs() {
+      return count * stepMs;
+    },
+    advance(passedMs) {
+      count = Math.max(count + 1, Math.floor(passedMs / stepMs));
+    },
+  };
+}
+
+/** For a duration that nobody knows: dense at first, each distance an eighth of the way so far. */
+export function wideningTicks(stepMsMin: number): Ticks {
+  let nextMs = 0;
+  return {
+    get nextMs() {
+      return nextMs;
+    },
+    advance(passedMs) {
+      nextMs += Math.max(stepMsMin, nextMs / 8);
+      if (nextMs < passedMs) nextMs = passedMs;
+    },
+  };
+}

@@ -1,0 +1,108 @@
+/** One pass over a video: what has been sampled, and the walk that decodes in order of time. */
+import { limits } from '../../config/limits.ts';
+import type { FingerprintResult } from '../fingerprinter.ts';
+import { ContentFailure } from './failure.ts';
+import type { FrameSink } from './frame-sink.ts';
+import type { FrameSource, Picture } from './frame-source.ts';
+import { largestGap, type Ticks } from './sampling.ts';
+
+export class VideoPass {
+  readonly source: FrameSource;
+  readonly sink: FrameSink;
+  readonly framesMax: number;
+  /** Grows when packets turn up after the end that the container announced. */
+  durationMs: number;
+  truncated = false;
+  readonly #taken = new Set<number>();
+
+  constructor(source: FrameSource, sink: FrameSink, framesMax: number) {
+    this.source = source;
+    this.sink = sink;
+    this.framesMax = framesMax;
+    this.durationMs = source.durationMs;
+  }
+
+  /** True when nothing more is to be sampled. */
+  get ended(): boolean {
+    return this.sink.stopped || this.#taken.size >= this.framesMax;
+  }
+
+  /** Moments sampled so far, ascending. */
+  get sampledMs(): number[] {
+    return [...this.#taken].sort((a, b) => a - b);
+  }
+
+  has(timeMs: number): boolean {
+    return this.#taken.has(timeMs);
+  }
+
+  /** Hashes a picture and hands it on, unless its moment was sampled before. */
+  take(picture: Picture): void {
+    if (this.ended || this.#taken.has(picture.timeMs)) return;
+    const { hashes, quality } = this.source.hash(picture);
+    this.#taken.add(picture.timeMs);
+    this.durationMs = Math.max(this.durationMs, picture.timeMs);
+    this.sink.emit({ timeMs: picture.timeMs, quality, hashes });
+  }
+
+  finish(): FingerprintResult {
+    if (this.#taken.size === 0 && !this.sink.stopped) {
+      throw new ContentFailure('undecodable', 'no frame of the video could be decoded');
+    }
+    const sampledMs = this.sampledMs;
+    const largestGapMs = largestGap(sampledMs, this.durationMs);
+    const capped = sampledMs.length >= this.framesMax && largestGapMs > limits.sparseGapMsMax;
+    return {
+      media: this.source.media,
+      durationMs: this.durationMs,
+      framesSampled: sampledMs.length,
+      largestGapMs,
+      complete: !this.sink.stopped,
+      degraded: [
+        ...(this.truncated ? (['truncated_content'] as const) : []),
+        ...(this.source.faults > 0 ? (['decode_errors'] as const) : []),
+        ...(capped ? (['frames_capped'] as const) : []),
+      ],
+    };
+  }
+}
+
+/**
+ * Decodes from where the source stands and takes the picture nearest to each tick.
+ * Throws a SeekFault at the first damaged picture when `strict`: what follows a seek must be whole.
+ */
+export async function walk(
+  pass: VideoPass,
+  ticks: Ticks,
+  how: { readonly frames: 'all' | 'references'; readonly strict: boolean },
+): Promise<void> {
+  let previous: Picture | null = null;
+  while (!pass.ended && ticks.nextMs !== Number.POSITIVE_INFINITY) {
+    const step = pass.source.decodeOnward(how.frames);
+    if (step === 'end') return takeLast(pass, ticks, previous);
+    if (step !== 'again') {
+      if (step.corrupt && how.strict) throw new SeekFault();
+      takeNearest(pass, ticks, previous, step);
+      previous = step;
+    }
+    await pass.sink.breathe();
+  }
+}
+
+/** After a seek the decoder gave damaged pictures or none: everything has to be decoded from the start. */
+export class SeekFault extends Error {
+  override readonly name = 'SeekFault';
+}
+
+function takeNearest(pass: VideoPass, ticks: Ticks, previous: Picture | null, picture: Picture): void {
+  while (ticks.nextMs <= picture.timeMs && !pass.ended) {
+    const isPreviousNearer = previous !== null && ticks.nextMs - previous.timeMs < picture.timeMs - ticks.nextMs;
+    pass.take(isPreviousNearer ? previous : picture);
+    ticks.advance(picture.timeMs);
+  }
+}
+
+/** The last picture stands until the end of the duration. */
+function takeLast(pass: VideoPass, ticks: Ticks, last: Picture | null): void {
+  if (last !== null && ticks.nextMs < Math.max(pass.durationMs, last.timeMs + 1)) pass.take(last);
+}
