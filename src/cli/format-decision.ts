@@ -27,8 +27,8 @@ const viewNames: Record<Match['view'], string> = {
   rotate90: 'turned 90°',
   rotate180: 'turned 180°',
   rotate270: 'turned 270°',
-  flipX: 'mirrored',
-  flipY: 'upside down',
+  flipX: 'upside down',
+  flipY: 'mirrored',
   flipPlus1: 'mirrored on the diagonal',
   flipMinus1: 'mirrored on the other diagonal',
 };

@@ -3,7 +3,8 @@ import Type, { type Static } from 'typebox';
 import { limits } from '../config/limits.ts';
 
 /**
- * The eight rotations and flips, by PDQ's names and in PDQ's order. `flipX` mirrors left to right.
+ * The eight rotations and flips, by PDQ's names and in PDQ's order. PDQ names a flip by the axis that it turns about:
+ * `flipY` mirrors left to right, `flipX` turns upside down.
  * The position in this list is the order of hashes in the kernel's dihedral output.
  */
 export const dihedralNames = [

@@ -1,0 +1,130 @@
+/**
+ * What is learnt of one upload while it is looked at: each frame is searched and aligned as it arrives, and as soon as
+ * nothing that is still to come can change the outcome, the answer is "enough".
+ */
+import type { Bank } from '../bank/bank.ts';
+import type { Degradation, MediaFacts, Sampling } from '../contracts/decision.ts';
+import type { Policy, UnjudgedReason } from '../contracts/policy.ts';
+import { isDecisive } from '../decision/decide.ts';
+import { alignOptionsOf, type Evidence, isSearched } from '../decision/evidence.ts';
+import type { FingerprintResult, SampledFrame } from '../fingerprint/fingerprinter.ts';
+import { type Aligner, createAligner } from '../match/align.ts';
+import type { KnownContent } from '../match/known-content.ts';
+
+export interface ExaminationParts {
+  readonly bank: Bank;
+  readonly policy: Policy;
+  readonly nowMs: () => number;
+}
+
+export class Examination {
+  readonly #parts: ExaminationParts;
+  readonly #aligner: Aligner;
+  readonly #degraded = new Set<Degradation>();
+  readonly #judged: { quality: number; usable: boolean }[] = [];
+  #frames = { sampled: 0, searched: 0, usable: 0 };
+  #exact: readonly KnownContent[] = [];
+  #unjudged: UnjudgedReason | null = null;
+  #result: FingerprintResult | null = null;
+  #searchMs = 0;
+  #alignMs = 0;
+  /** Every frame was searched in a bank that was at least at this position. */
+  readonly bankPosition: number;
+  /** One sentence for people on why the content could not be judged. */
+  detail: string | undefined;
+
+  constructor(parts: ExaminationParts) {
+    this.#parts = parts;
+    this.bankPosition = parts.bank.position;
+    this.#aligner = createAligner(alignOptionsOf(parts.policy, (number) => parts.bank.content(number)));
+  }
+
+  /** True when known content has exactly these bytes: there is no need to decode them. */
+  recognise(sha256: string): boolean {
+    this.#exact = this.#parts.bank.findBySha256(sha256);
+    return this.#exact.length > 0;
+  }
+
+  addFrame(frame: SampledFrame): 'more' | 'enough' {
+    const { bank, policy, nowMs } = this.#parts;
+    this.#frames.sampled += 1;
+    const usable = frame.quality >= policy.minFrameQuality;
+    this.#judged.push({ quality: frame.quality, usable });
+    if (usable) this.#frames.usable += 1;
+    if (!isSearched(frame.quality, policy)) return 'more';
+    this.#frames.searched += 1;
+    const startedMs = nowMs();
+    const found = bank.search(frame, policy.alignedRadiusBits);
+    const searchedMs = nowMs();
+    if (found.capped) this.#degraded.add('hits_capped');
+    this.#aligner.add(frame.timeMs, found.matches);
+    const enough = found.matches.length > 0 && isDecisive(this.evidence(), policy);
+    this.#searchMs += searchedMs - startedMs;
+    this.#alignMs += nowMs() - searchedMs;
+    return enough ? 'enough' : 'more';
+  }
+
+  /** A second attempt begins: what came before is void. */
+  restart(): void {
+    this.#aligner.reset();
+    this.#frames = { sampled: 0, searched: 0, usable: 0 };
+    this.#judged.length = 0;
+  }
+
+  end(result: FingerprintResult): void {
+    this.#result = result;
+    for (const degradation of result.degraded) this.#degraded.add(degradation);
+  }
+
+  /** The content could not be looked at, or not to its end. What was found until then still counts. */
+  giveUp(reason: UnjudgedReason, detail: string): void {
+    this.#unjudged = reason;
+    this.detail = detail;
+  }
+
+  evidence(): Evidence {
+    return {
+      kind: this.#result?.media.kind ?? 'unknown',
+      durationMs: this.#result?.durationMs ?? null,
+      framesSampled: this.#frames.sampled,
+      framesSearched: this.#frames.searched,
+      framesUsable: this.#frames.usable,
+      complete: this.#result?.complete ?? false,
+      alignments: this.#aligner.alignments(),
+      exact: this.#exact,
+      known: (number) => this.#parts.bank.content(number),
+      unjudged: this.#unjudged,
+    };
+  }
+
+  /** Null when no frame was looked at. */
+  sampling(): Sampling | null {
+    const result = this.#result;
+    if (result === null && this.#frames.sampled === 0) return null;
+    return {
+      framesSampled: this.#frames.sampled,
+      framesUsable: this.#frames.usable,
+      durationSeconds: result === null ? null : result.durationMs / 1000,
+      largestGapSeconds: result === null ? null : result.largestGapMs / 1000,
+      complete: result?.complete ?? false,
+    };
+  }
+
+  media(): MediaFacts {
+    return this.#result?.media ?? { kind: 'unknown' };
+  }
+
+  degraded(): Degradation[] {
+    if (this.#aligner.capped) this.#degraded.add('hits_capped');
+    return [...this.#degraded];
+  }
+
+  /** Quality of each sampled frame, and whether it reached the least frame quality. */
+  frames(): readonly { readonly quality: number; readonly usable: boolean }[] {
+    return this.#judged;
+  }
+
+  timings(): { readonly searchSeconds: number; readonly alignSeconds: number } {
+    return { searchSeconds: this.#searchMs / 1000, alignSeconds: this.#alignMs / 1000 };
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The data flow, top to bottom.
+ *
+ *   consume ─► admit ─► fetch ─► fingerprint ─► search ─► align ─► decide ─► publish + commit
+ *
+ * | stage       | input -> output                          | limit                       | what failure means          |
+ * |-------------|------------------------------------------|-----------------------------|-----------------------------|
+ * | consume     | log -> records, in order per key         | inflightUploadsMax          | the pipeline stops          |
+ * | admit       | record -> upload, or dead letter         | recordBytesMax              | a dead letter with its code |
+ * | fetch       | source -> file in the spool, SHA-256     | contentBytesMax, timeouts   | a decision with its reason  |
+ * | fingerprint | file -> frames with hashes, as they come | jobTimeoutMs, one retry     | a decision with its reason  |
+ * | search      | frame -> frames of known content         | radius and hits, reported   | a fault of ours: it stops   |
+ * | align       | frame matches -> segments on a line      | the aligner's, reported     | a fault of ours: it stops   |
+ * | decide      | evidence, policy -> judgement            | -                           | a fault of ours: it stops   |
+ * | publish     | decision + progress, in one atomic step  | settleBatchMax              | retried, then it stops      |
+ *
+ * A record leaves with exactly one decision, or one dead letter, or as the redelivery of an event that was decided.
+ * Whatever stops the pipeline leaves the record unsettled: it comes again. src/flow/consume-loop.ts feeds this file.
+ */
+import { type AdmittedUpload, admit, deadLetterRecord, type RefusedUpload } from './admit/admit.ts';
+import type { Bank } from './bank/bank.ts';
+import type { Decision, MediaFacts } from './contracts/decision.ts';
+import { type Policy, policyVersionOf, type UnjudgedReason, unjudgedReasons } from './contracts/policy.ts';
+import { decide } from './decision/decide.ts';
+import { type FloodgateError, toFloodgateError } from './errors.ts';
+import type { FetchedContent, Fetcher } from './fetch/fetcher.ts';
+import type { Fingerprinter } from './fingerprint/fingerprinter.ts';
+import { composeDecision, decisionRecord } from './flow/decision-record.ts';
+import { Examination } from './flow/examination.ts';
+import { sampledFramesOf } from './flow/hashed-upload.ts';
+import type { RecentDecisions } from './flow/recent-decisions.ts';
+import type { Settler } from './flow/settler.ts';
+import type { LogRecord } from './log/log.ts';
+import type { Stage, Telemetry } from './telemetry.ts';
+
+export interface PipelineParts {
+  readonly fetcher: Fetcher;
+  readonly fingerprinter: Fingerprinter;
+  readonly bank: Bank;
+  readonly policy: () => Policy;
+  readonly recent: RecentDecisions;
+  readonly settler: Pick<Settler, 'settle'>;
+  readonly telemetry: Telemetry;
+  readonly kernelVersion: string;
+  readonly jobTimeoutMs: number;
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** Takes one record from its admission to its settlement. Rejects only when the record must come again. */
+export async function handleRecord(record: LogRecord, parts: PipelineParts, abandoned: AbortSignal): Promise<void> {
+  const consumedAtMs = parts.nowMs();
+  const upload = admit(record);
+  if (upload.kind === 'dead-letter') return bury(record, upload, parts);
+  const ledger = parts.recent.ledger(upload.event.uploadId, upload.eventId);
+  if (ledger.eventDecided) return skip(record, parts);
+
+  const policy = parts.policy();
+  const examination = new Examination({ bank: parts.bank, policy, nowMs: parts.nowMs });
+  const content = await fetchContent(upload, examination, parts, abandoned);
+  if (content !== undefined && 'kind' in content) return bury(record, content, parts);
+  await examine(upload, content, examination, parts, abandoned);
+
+  const decidedAtMs = parts.nowMs();
+  const judgement = decide(examination.evidence(), policy);
+  const decision = composeDecision({
+    ...upload,
+    revision: ledger.lastRevision + 1,
+    judgement,
+    examination,
+    media: mediaFacts(examination, content),
+    policyVersion: policyVersionOf(policy),
+    kernelVersion: parts.kernelVersion,
+    consumedAtMs,
+    decidedAtMs,
+  });
+  parts.telemetry.stageFinished('decide', (parts.nowMs() - decidedAtMs) / 1000, decision.media.kind);
+  await publish(record, decision, parts);
+  // Not before: until the decision is durable, the bytes of a posted upload exist nowhere else.
+  await content?.release();
+}
+
+/** fetch: the bytes in a file, or undefined when there are none to look at; a dead letter when they cannot be named. */
+async function fetchContent(
+  upload: AdmittedUpload,
+  examination: Examination,
+  parts: PipelineParts,
+  abandoned: AbortSignal,
+): Promise<FetchedContent | RefusedUpload | undefined> {
+  const source = upload.event.content;
+  if ('frames' in source) return undefined;
+  const startedMs = parts.nowMs();
+  for (;;) {
+    try {
+      const content = await parts.fetcher.fetch(source, abandoned);
+      parts.telemetry.stageFinished('fetch', (parts.nowMs() - startedMs) / 1000);
+      if (upload.event.sha256 !== undefined && upload.event.sha256 !== content.sha256) {
+        examination.giveUp('digest_mismatch', `the bytes have SHA-256 ${content.sha256}`);
+      }
+      return content;
+    } catch (thrown) {
+      const error = failureOf(thrown, 'fetch', parts, abandoned);
+      if (error.code === 'invalid_event') return { kind: 'dead-letter', code: 'invalid_event', detail: error.message };
+      if (error.code !== 'overloaded') return judgeFailure(error, examination);
+      // The spool is full of other uploads, which says nothing about this one: it waits for room.
+      parts.telemetry.retried('fetch');
+      await parts.sleep(1_000);
+    }
+  }
+}
+
+/** fingerprint, search, align: frame by frame, until the evidence decides or the content ends. */
+async function examine(
+  upload: AdmittedUpload,
+  content: FetchedContent | undefined,
+  examination: Examination,
+  parts: PipelineParts,
+  abandoned: AbortSignal,
+): Promise<void> {
+  const startedMs = parts.nowMs();
+  if (content !== undefined && examination.recognise(content.sha256)) return parts.telemetry.exactCopyFound();
+  if (content !== undefined) {
+    await examineFile(content.path, examination, parts, abandoned).catch((thrown: unknown) => {
+      judgeFailure(failureOf(thrown, 'fingerprint', parts, abandoned), examination);
+    });
+  } else if ('frames' in upload.event.content) {
+    const { frames, result } = sampledFramesOf(upload.event.content);
+    examination.end(result);
+    for (const frame of frames) examination.addFrame(frame);
+  }
+  reportExamination(examination, (parts.nowMs() - startedMs) / 1000, parts.telemetry);
+}
+
+/** The part of the flow that needs no upload event; `floodgate check` uses it too. */
+export async function examineFile(
+  path: string,
+  examination: Examination,
+  parts: Pick<PipelineParts, 'fingerprinter' | 'jobTimeoutMs'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const result = await parts.fingerprinter.fingerprint({
+    path,
+    mode: { kind: 'sparse' },
+    timeoutMs: parts.jobTimeoutMs,
+    onFrame: (frame) => examination.addFrame(frame),
+    onRestart: () => examination.restart(),
+    signal,
+  });
+  examination.end(result);
+}
+
+async function publish(record: LogRecord, decision: Decision, parts: PipelineParts): Promise<void> {
+  await parts.settler.settle({ position: record, outputs: [decisionRecord(decision)] });
+  parts.recent.remember(decision.uploadId, decision.eventId, decision.revision);
+  parts.telemetry.decided(decision, (parts.nowMs() - Date.parse(decision.eventTime)) / 1000);
+}
+
+async function bury(record: LogRecord, refused: RefusedUpload, parts: PipelineParts): Promise<void> {
+  const at = new Date(parts.nowMs()).toISOString();
+  await parts.settler.settle({ position: record, outputs: [deadLetterRecord(record, refused, at)] });
+  parts.telemetry.deadLettered(refused.code, refused.detail);
+}
+
+async function skip(record: LogRecord, parts: PipelineParts): Promise<void> {
+  await parts.settler.settle({ position: record, outputs: [] });
+  parts.telemetry.duplicateSkipped('idempotency');
+}
+
+/** The failure of a stage as an error with a code; rethrown when it says nothing about the content. */
+function failureOf(thrown: unknown, stage: Stage, parts: PipelineParts, abandoned: AbortSignal): FloodgateError {
+  const error = toFloodgateError(thrown);
+  if (abandoned.aborted || error.code === 'internal') throw thrown;
+  parts.telemetry.stageFailed(stage, error.code);
+  return error;
+}
+
+/** Content that cannot be judged is never "no match": its reason goes into the evidence. Anything else is our fault. */
+function judgeFailure(error: FloodgateError, examination: Examination): undefined {
+  if (!isUnjudgedReason(error.code)) throw error;
+  examination.giveUp(error.code, error.message);
+}
+
+function isUnjudgedReason(code: string): code is UnjudgedReason {
+  return (unjudgedReasons as readonly string[]).includes(code);
+}
+
+function mediaFacts(examination: Examination, content: FetchedContent | undefined): MediaFacts {
+  const facts = examination.media();
+  return content === undefined ? facts : { ...facts, bytes: content.bytes, sha256: content.sha256 };
+}
+
+function reportExamination(examination: Examination, seconds: number, telemetry: Telemetry): void {
+  const { kind, bytes } = examination.media();
+  const { searchSeconds, alignSeconds } = examination.timings();
+  telemetry.stageFinished('fingerprint', Math.max(0, seconds - searchSeconds - alignSeconds), kind);
+  telemetry.stageFinished('search', searchSeconds, kind);
+  telemetry.stageFinished('align', alignSeconds, kind);
+  if (bytes !== undefined) telemetry.contentFetched(kind, bytes);
+  for (const { quality, usable } of examination.frames()) telemetry.frameJudged(kind, quality, usable);
+}

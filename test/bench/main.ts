@@ -1,0 +1,15 @@
+/** `npm run bench -- NAME [--json] [options]`: runs one bench. Each says its conditions; with --json the last line is JSON. */
+import { runFirstLight } from './first-light.ts';
+
+const benches: Record<string, (args: readonly string[]) => Promise<void>> = {
+  'first-light': runFirstLight,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const bench = benches[name];
+if (bench === undefined) {
+  process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--seed N]\n`);
+  process.exitCode = 2;
+} else {
+  await bench(args);
+}
