@@ -6,7 +6,7 @@ import { AllowList } from './address-guard.ts';
 import { Deadline } from './deadline.ts';
 import type { ContentSource, FetchedContent, Fetcher } from './fetcher.ts';
 import { fetchFile } from './file-source.ts';
-import { createGuardedAgent, type Resolve } from './guarded-agent.ts';
+import { GuardedClient, type Resolve } from './guarded-client.ts';
 import { fetchHttp } from './http-source.ts';
 import { fetchInline } from './inline-source.ts';
 import { retryTemporary } from './retry.ts';
@@ -44,11 +44,10 @@ export function createFetcher(parts: FetcherParts): ClosableFetcher {
   const { settings, spool } = parts;
   const { contentBytesMax } = settings;
   const idleTimeoutMs = parts.idleTimeoutMs ?? limits.fetchIdleTimeoutMs;
-  const agent = createGuardedAgent({
+  const client = new GuardedClient({
     allow: new AllowList(settings.fetchAllow),
     connectTimeoutMs: limits.fetchConnectTimeoutMs,
     headersTimeoutMs: parts.headersTimeoutMs ?? limits.fetchHeadersTimeoutMs,
-    idleTimeoutMs,
     ...(parts.resolve !== undefined && { resolve: parts.resolve }),
   });
   const s3 = new S3Source({ settings, spool, contentBytesMax, idleTimeoutMs });
@@ -60,7 +59,7 @@ export function createFetcher(parts: FetcherParts): ClosableFetcher {
     if (scheme === 'file')
       return (signal) => fetchFile(uri, { spool, roots: settings.fileRoots, contentBytesMax }, signal);
     if (scheme === 'http' || scheme === 'https')
-      return (signal) => fetchHttp(uri, { agent, spool, contentBytesMax }, signal);
+      return (signal) => fetchHttp(uri, { client, spool, contentBytesMax, idleTimeoutMs }, signal);
     if (scheme === 's3') return (signal) => s3.fetch(uri, signal);
     throw new FloodgateError('forbidden_source', 'content comes by http, https, s3 or file');
   }
@@ -68,7 +67,8 @@ export function createFetcher(parts: FetcherParts): ClosableFetcher {
   return {
     fetch: (source, signal) => fetchWithin(chooseSource, source, parts, signal),
     close: async () => {
-      await Promise.all([agent.destroy(), s3.close()]);
+      client.close();
+      await s3.close();
     },
   };
 }
@@ -79,6 +79,7 @@ async function fetchWithin(
   { settings, telemetry }: FetcherParts,
   outer: AbortSignal | undefined,
 ): Promise<FetchedContent> {
+  outer?.throwIfAborted();
   const fetchOnce = chooseSource(source);
   const deadline = new Deadline(settings.fetchTimeoutMs, outer);
   try {

@@ -11,11 +11,10 @@ const passing = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EAI_AGAIN',
-  'UND_ERR_SOCKET',
-  'UND_ERR_CONNECT_TIMEOUT',
+  'CONNECT_TIMEOUT',
 ]);
 
-const silent = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const silent = new Set(['HEADERS_TIMEOUT', 'BODY_TIMEOUT']);
 
 /** `source` is what may be shown of the source: never its path or query, which often hold signatures. */
 export function explainNetworkFailure(thrown: unknown, source: string): FloodgateError | TemporaryFailure {

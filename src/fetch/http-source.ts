@@ -2,22 +2,22 @@
  * Content over http and https. Redirects are followed by hand, because each hop is a new source that must be permitted;
  * ports are not restricted. No credential is ever sent.
  */
-import type { Readable } from 'node:stream';
-import type { Agent, Dispatcher } from 'undici';
+import type { IncomingMessage } from 'node:http';
 import { limits } from '../config/limits.ts';
 import { FloodgateError } from '../errors.ts';
 import { explainNetworkFailure, explainStatus } from './failure.ts';
-import type { FetchedContent, StoreOptions } from './fetcher.ts';
-import { TemporaryFailure } from './retry.ts';
+import type { FetchedContent } from './fetcher.ts';
+import type { GuardedClient } from './guarded-client.ts';
+import { watchIdle } from './silence.ts';
 import type { FileSpool } from './spool.ts';
 
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
-const userAgent = 'floodgate (+re-upload detector)';
 
 export interface HttpParts {
-  readonly agent: Agent;
+  readonly client: GuardedClient;
   readonly spool: Pick<FileSpool, 'fetchInto'>;
   readonly contentBytesMax: number;
+  readonly idleTimeoutMs: number;
 }
 
 /** One attempt. Throws a TemporaryFailure for what may pass by itself. */
@@ -26,9 +26,9 @@ export async function fetchHttp(uri: string, parts: HttpParts, signal: AbortSign
   for (let redirects = 0; ; redirects++) {
     const source = url.origin;
     try {
-      const response = await request(url, parts.agent, signal);
-      if (!redirectStatuses.has(response.statusCode)) return await receive(response, source, parts, signal);
-      discardBody(response.body);
+      const response = await parts.client.get(url, signal);
+      if (!redirectStatuses.has(statusOf(response))) return await receive(response, source, parts, signal);
+      discard(response);
       if (redirects === limits.fetchRedirectsMax) {
         throw new FloodgateError('unreachable', `more than ${limits.fetchRedirectsMax} redirects, up to ${source}`);
       }
@@ -56,63 +56,53 @@ export function parseHttpUrl(uri: string, base?: string): URL {
   return url;
 }
 
-function request(url: URL, agent: Agent, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-  return agent.request({
-    origin: url.origin,
-    path: url.pathname + url.search,
-    method: 'GET',
-    // Encoded bytes would have to be inflated here before they could be counted and hashed.
-    headers: { 'accept-encoding': 'identity', accept: '*/*', 'user-agent': userAgent },
-    signal,
-  });
-}
-
 async function receive(
-  response: Dispatcher.ResponseData,
+  response: IncomingMessage,
   source: string,
   parts: HttpParts,
   signal: AbortSignal,
 ): Promise<FetchedContent> {
   const fault = faultOf(response, source);
   if (fault !== null) {
-    discardBody(response.body);
+    discard(response);
     throw fault;
   }
-  const announced = header(response, 'content-length');
-  const bytesExpected = announced === undefined ? undefined : Number(announced);
-  const options: StoreOptions = {
-    bytesMax: parts.contentBytesMax,
-    signal,
-    ...(bytesExpected !== undefined && { bytesExpected }),
-  };
-  const content = await parts.spool.fetchInto(response.body, options);
-  if (bytesExpected === undefined || content.bytes === bytesExpected) return content;
-  await content.release();
-  throw new TemporaryFailure(new FloodgateError('unreachable', `${source} ended before all bytes had come`));
+  const announced = response.headers['content-length'];
+  const endWatch = watchIdle(response, parts.idleTimeoutMs);
+  try {
+    // A body that ends before its announced length fails as a connection reset does.
+    return await parts.spool.fetchInto(response, {
+      bytesMax: parts.contentBytesMax,
+      signal,
+      ...(announced !== undefined && { bytesExpected: Number(announced) }),
+    });
+  } finally {
+    endWatch();
+  }
 }
 
-function faultOf(response: Dispatcher.ResponseData, source: string): Error | null {
-  if (response.statusCode !== 200) return explainStatus(response.statusCode, source, header(response, 'retry-after'));
-  const encoding = header(response, 'content-encoding') ?? 'identity';
+function faultOf(response: IncomingMessage, source: string): Error | null {
+  const status = statusOf(response);
+  if (status !== 200) return explainStatus(status, source, response.headers['retry-after']);
+  const encoding = response.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() === 'identity') return null;
   return new FloodgateError('unreachable', `${source} answered with an encoding that was not asked for`);
 }
 
-function redirectTarget(response: Dispatcher.ResponseData, from: URL): URL {
-  const location = header(response, 'location');
+function redirectTarget(response: IncomingMessage, from: URL): URL {
+  const location = response.headers.location;
   if (location === undefined || !URL.canParse(location, from.href)) {
     throw new FloodgateError('unreachable', `${from.origin} redirects to nowhere`);
   }
   return parseHttpUrl(location, from.href);
 }
 
-function header(response: Dispatcher.ResponseData, name: string): string | undefined {
-  const value = response.headers[name];
-  return Array.isArray(value) ? value[0] : value;
+function statusOf(response: IncomingMessage): number {
+  return response.statusCode ?? 0;
 }
 
-/** Closes the connection rather than read what nobody wants; undici reports that as an error of the body. */
-function discardBody(body: Readable): void {
-  body.on('error', () => undefined);
-  body.destroy();
+/** Closes the connection rather than read what nobody wants. */
+function discard(response: IncomingMessage): void {
+  response.on('error', () => undefined);
+  response.destroy();
 }

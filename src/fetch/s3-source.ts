@@ -9,6 +9,7 @@ import { FloodgateError } from '../errors.ts';
 import { explainNetworkFailure, explainStatus } from './failure.ts';
 import type { FetchedContent } from './fetcher.ts';
 import type { TemporaryFailure } from './retry.ts';
+import { watchIdle } from './silence.ts';
 import type { FileSpool } from './spool.ts';
 
 export interface S3Settings {
@@ -64,10 +65,7 @@ export class S3Source {
     if (object.Body === undefined) throw new FloodgateError('unreachable', 'the store answered without a body');
     const body = object.Body as Readable;
     const { contentBytesMax, idleTimeoutMs, spool } = this.#parts;
-    const timer = setTimeout(() => body.destroy(silence()), idleTimeoutMs);
-    body.on('data', () => timer.refresh());
-    // A listener would set the stream flowing before the spool reads it.
-    body.pause();
+    const endWatch = watchIdle(body, idleTimeoutMs);
     try {
       const bytesExpected = object.ContentLength;
       return await spool.fetchInto(body, {
@@ -76,7 +74,7 @@ export class S3Source {
         ...(bytesExpected !== undefined && { bytesExpected }),
       });
     } finally {
-      clearTimeout(timer);
+      endWatch();
     }
   }
 }
@@ -116,8 +114,4 @@ function explainS3Failure(thrown: unknown, source: string): FloodgateError | Tem
   const status = $metadata?.httpStatusCode;
   if (status !== undefined && status >= 300) return explainStatus(status, `${source} (${name})`);
   return explainNetworkFailure(thrown, source);
-}
-
-function silence(): NodeJS.ErrnoException {
-  return Object.assign(new Error('no bytes came'), { code: 'UND_ERR_BODY_TIMEOUT' });
 }

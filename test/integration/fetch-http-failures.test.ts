@@ -1,12 +1,11 @@
 /** Sources that are too large, too slow, broken, moved or busy. */
 import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FloodgateError } from '../../src/errors.ts';
 import { codeOf, type FetchRig, type FetchRigOptions, openFetchRig, sha256Of } from '../support/fetch-rig.ts';
-import { type Origin, startOrigin } from '../support/loopback-origin.ts';
+import { type Origin, startOrigin, startRawOrigin } from '../support/loopback-origin.ts';
 
 let rig: FetchRig;
 let origin: Origin | undefined;
@@ -90,16 +89,13 @@ describe('too large', () => {
   });
 
   it('is refused when nothing but the closed connection ends it', async () => {
-    const server = createServer((socket) => {
-      socket.on('error', () => undefined);
+    const { url, close } = await startRawOrigin((socket) => {
       socket.write('HTTP/1.0 200 OK\r\n\r\n');
       socket.end(over);
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     await openRig({});
-    const { port } = server.address() as { port: number };
-    expect(await failureOf(`http://127.0.0.1:${port}/`)).toMatchObject({ code: 'too_large' });
-    await new Promise((resolve) => server.close(resolve));
+    expect(await failureOf(url)).toMatchObject({ code: 'too_large' });
+    await close();
   });
 
   it('takes content of exactly the limit', async () => {
@@ -186,6 +182,26 @@ describe('broken', () => {
     const { port } = await serve((_request, response) => response.socket?.end('SSH-2.0-OpenSSH_9.2\r\n'));
     expect(await failureOf(`http://127.0.0.1:${port}/`)).toMatchObject({ code: 'unreachable' });
     expect(await failureOf(`https://127.0.0.1:${port}/`)).toMatchObject({ code: 'unreachable' });
+  });
+
+  // Goal: a server must not be able to end this process. Closing while the body waits to be written does so in undici 7.
+  it('ends the fetch and nothing more when the connection closes under backpressure', async () => {
+    const body = Buffer.alloc(90_000);
+    const { url, close } = await startRawOrigin((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`);
+      socket.end(body);
+    });
+    await openRig({});
+    const fetches = Array.from({ length: 8 }, () => rig.fetcher.fetch({ uri: url }));
+    expect((await Promise.all(fetches)).map(({ bytes }) => bytes)).toEqual(fetches.map(() => body.length));
+    await close();
+  });
+
+  it('is unreachable when it switches protocols', async () => {
+    const { url } = await serve((_request, response) => {
+      response.writeHead(101, { upgrade: 'websocket', connection: 'upgrade' }).end();
+    });
+    expect(await failureOf(url)).toMatchObject({ code: 'unreachable' });
   });
 
   it('is unreachable when the answer is encoded though plain bytes were asked for', async () => {

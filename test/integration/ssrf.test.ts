@@ -48,7 +48,6 @@ describe('addresses written into the URL', () => {
     '127.0.0.1',
     '127.0.0.1.',
     'localhost',
-    'localhost.',
     '0x7f.1',
     '0x7f000001',
     '2130706433',

@@ -1,6 +1,6 @@
 /** An HTTP server on loopback that counts the connections it sees. */
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 
 export interface Origin {
   readonly port: number;
@@ -31,6 +31,24 @@ export async function startOrigin(listener: RequestListener): Promise<Origin> {
     connections: () => connections,
     close: async () => {
       server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A TCP server for answers that no HTTP server would give; `answer` is called once a request has come. */
+export async function startRawOrigin(answer: (socket: Socket) => void): Promise<Pick<Origin, 'url' | 'close'>> {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('data', () => answer(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };
