@@ -86,6 +86,8 @@ export const hitsMax: u32 = 16384;
 export const indexHashesMax: u32 = 20_000_000;
 /** Codes of one tile, 16 KiB: all queries of a call pass over a tile while it is in the first-level cache. */
 export const tileCodes: u32 = 512;
+/** Codes a scan takes at once: it may read that many less one past the last, and finds them not live. */
+export const scanStep: u32 = 4;
 /** Memory for codes is taken in steps of this many pages: 4 MiB, 131,072 codes. */
 export const growthPages: u32 = 64;
 

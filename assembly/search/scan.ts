@@ -45,14 +45,21 @@ function scanTile(query: u32, first: u32, end: u32): void {
   else scanByFourWords(query, at, stop);
 }
 
+/**
+ * The scans take four codes a turn: `near - beyond` is negative for a near code, so one test of the sign of four
+ * differences OR-ed together stands for four compares, and the loop's own cost is shared by four.
+ */
 function scanByTwoWords(query: u32, first: usize, end: usize): void {
   const at = queryAt(query);
   const q0 = load<u64>(at);
   const q1 = load<u64>(at, 8);
-  const bound = <u64>radius;
-  for (let code = first; code < end; code += 32) {
-    const near = popcnt<u64>(q0 ^ load<u64>(code)) + popcnt<u64>(q1 ^ load<u64>(code, 8));
-    if (near <= bound) confirm(query, code);
+  const beyond = <i64>radius + 1;
+  for (let code = first; code < end; code += 128) {
+    const a = twoWords(q0, q1, code) - beyond;
+    const b = twoWords(q0, q1, code + 32) - beyond;
+    const c = twoWords(q0, q1, code + 64) - beyond;
+    const d = twoWords(q0, q1, code + 96) - beyond;
+    if ((a | b | c | d) < 0) confirmFour(query, code);
   }
 }
 
@@ -61,20 +68,45 @@ function scanByThreeWords(query: u32, first: usize, end: usize): void {
   const q0 = load<u64>(at);
   const q1 = load<u64>(at, 8);
   const q2 = load<u64>(at, 16);
-  const bound = <u64>radius;
-  for (let code = first; code < end; code += 32) {
-    const near =
-      popcnt<u64>(q0 ^ load<u64>(code)) + popcnt<u64>(q1 ^ load<u64>(code, 8)) + popcnt<u64>(q2 ^ load<u64>(code, 16));
-    if (near <= bound) confirm(query, code);
+  const beyond = <i64>radius + 1;
+  for (let code = first; code < end; code += 128) {
+    const a = threeWords(q0, q1, q2, code) - beyond;
+    const b = threeWords(q0, q1, q2, code + 32) - beyond;
+    const c = threeWords(q0, q1, q2, code + 64) - beyond;
+    const d = threeWords(q0, q1, q2, code + 96) - beyond;
+    if ((a | b | c | d) < 0) confirmFour(query, code);
   }
+}
+
+function twoWords(q0: u64, q1: u64, code: usize): i64 {
+  return <i64>(popcnt<u64>(q0 ^ load<u64>(code)) + popcnt<u64>(q1 ^ load<u64>(code, 8)));
+}
+
+function threeWords(q0: u64, q1: u64, q2: u64, code: usize): i64 {
+  return twoWords(q0, q1, code) + <i64>popcnt<u64>(q2 ^ load<u64>(code, 16));
 }
 
 function scanByFourWords(query: u32, first: usize, end: usize): void {
   const at = queryAt(query);
-  const bound = <u64>radius;
-  for (let code = first; code < end; code += 32) {
-    if (distanceOf(at, code) <= bound) confirm(query, code);
+  const q0 = load<u64>(at);
+  const q1 = load<u64>(at, 8);
+  const q2 = load<u64>(at, 16);
+  const q3 = load<u64>(at, 24);
+  const beyond = <i64>radius + 1;
+  for (let code = first; code < end; code += 128) {
+    const a = threeWords(q0, q1, q2, code) + <i64>popcnt<u64>(q3 ^ load<u64>(code, 24)) - beyond;
+    const b = threeWords(q0, q1, q2, code + 32) + <i64>popcnt<u64>(q3 ^ load<u64>(code, 56)) - beyond;
+    const c = threeWords(q0, q1, q2, code + 64) + <i64>popcnt<u64>(q3 ^ load<u64>(code, 88)) - beyond;
+    const d = threeWords(q0, q1, q2, code + 96) + <i64>popcnt<u64>(q3 ^ load<u64>(code, 120)) - beyond;
+    if ((a | b | c | d) < 0) confirmFour(query, code);
   }
+}
+
+function confirmFour(query: u32, code: usize): void {
+  confirm(query, code);
+  confirm(query, code + 32);
+  confirm(query, code + 64);
+  confirm(query, code + 96);
 }
 
 /** The full distance, and whether the slot still holds its code: asked of the few that come this far. */

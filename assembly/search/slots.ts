@@ -17,6 +17,7 @@ import {
   liveBits,
   pageBytes,
   reserveUpTo,
+  scanStep,
 } from '../memory-layout';
 
 export const noSlot: u32 = 0xffffffff;
@@ -80,7 +81,7 @@ export function freeSlot(slot: u32): void {
 }
 
 function makeRoomFor(slot: u32): bool {
-  const end = codeOf(slot + 1);
+  const end = codeOf(slot + scanStep);
   if (end <= codesEnd) return true;
   if (!reserveUpTo(codesEnd + <usize>growthPages * pageBytes) && !reserveUpTo(end)) return false;
   codesEnd = <usize>memory.size() * pageBytes;
