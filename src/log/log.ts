@@ -44,6 +44,8 @@ export interface Lag {
 
 /** Reads a topic as a group: each record is settled exactly once, in any order, across restarts. */
 export interface Consumer {
+  /** One for each partition: everything below it was settled when the group was joined. */
+  readonly resumesFrom: readonly Position[];
   /**
    * The next records in order of position, at most `max`. Waits until there is one or `signal` aborts (then empty).
    * Records that were handed out and not settled are handed out again only after a restart.

@@ -1,7 +1,7 @@
 /** Hands records of a topic to a group and settles them; the state that must last is the store's. */
 import { FloodgateError } from '../errors.ts';
 import type { ReadResult, SettleRequest } from './commit.ts';
-import type { Consumer, Lag, LogRecord, Settlement, Topic } from './log.ts';
+import type { Consumer, Lag, LogRecord, Position, Settlement, Topic } from './log.ts';
 import type { TopicEnds } from './topic-ends.ts';
 
 export interface ConsumerParts {
@@ -20,6 +20,7 @@ export interface ConsumerParts {
 }
 
 export class SqliteConsumer implements Consumer {
+  readonly resumesFrom: readonly Position[];
   readonly #parts: ConsumerParts;
   readonly #closing = new AbortController();
   readonly #skip: Set<number>;
@@ -29,6 +30,7 @@ export class SqliteConsumer implements Consumer {
 
   constructor(parts: ConsumerParts) {
     this.#parts = parts;
+    this.resumesFrom = [{ partition: 0, offset: parts.committed }];
     this.#cursor = parts.committed;
     this.#skip = new Set(parts.settled);
   }

@@ -160,6 +160,7 @@ export class MemoryLog implements Log {
 }
 
 class MemoryConsumer implements Consumer {
+  readonly resumesFrom: readonly Position[];
   readonly #log: MemoryLog;
   readonly #topic: Topic;
   readonly #settled: Set<number>;
@@ -170,6 +171,9 @@ class MemoryConsumer implements Consumer {
     this.#log = log;
     this.#topic = topic;
     this.#settled = settled;
+    let offset = 0;
+    while (settled.has(offset)) offset += 1;
+    this.resumesFrom = [{ partition: 0, offset }];
   }
 
   async poll(max: number, signal: AbortSignal): Promise<LogRecord[]> {
