@@ -20,6 +20,8 @@ export interface MatchedFrame {
   /** The known times at which a line passes this frame: disjoint, ascending. A still camera makes one long interval. */
   readonly intervals: readonly KnownInterval[];
   readonly closest: FrameMatch;
+  /** The longest that one match lasts; how far before a moment a match that covers it may begin. */
+  readonly longestMs: number;
 }
 
 export interface Candidate {
@@ -49,20 +51,22 @@ export function byPromise(a: Candidate, b: Candidate): number {
 export function matchedFrameOf(matches: readonly FrameMatch[], first: FrameMatch, toleranceMs: number): MatchedFrame {
   const byTime = [...matches].sort((a, b) => a.knownTimeMs - b.knownTimeMs);
   const closest = byTime.reduce((best, match) => (match.distanceBits < best.distanceBits ? match : best), first);
-  return { uploadTimeMs: first.uploadTimeMs, matches: byTime, intervals: intervalsOf(byTime, toleranceMs), closest };
+  const longestMs = byTime.reduce((longest, match) => Math.max(longest, match.knownUntilMs - match.knownTimeMs), 0);
+  const intervals = intervalsOf(byTime, toleranceMs);
+  return { uploadTimeMs: first.uploadTimeMs, matches: byTime, intervals, closest, longestMs };
 }
 
 function intervalsOf(byTime: readonly FrameMatch[], toleranceMs: number): KnownInterval[] {
   const intervals: { startMs: number; endMs: number; leastBits: number }[] = [];
-  for (const { knownTimeMs, distanceBits } of byTime) {
+  for (const { knownTimeMs, knownUntilMs, distanceBits } of byTime) {
     const last = intervals[intervals.length - 1];
     if (last !== undefined && knownTimeMs - toleranceMs <= last.endMs) {
-      last.endMs = knownTimeMs + toleranceMs;
+      last.endMs = Math.max(last.endMs, knownUntilMs + toleranceMs);
       last.leastBits = Math.min(last.leastBits, distanceBits);
     } else {
       intervals.push({
         startMs: knownTimeMs - toleranceMs,
-        endMs: knownTimeMs + toleranceMs,
+        endMs: knownUntilMs + toleranceMs,
         leastBits: distanceBits,
       });
     }
@@ -70,20 +74,35 @@ function intervalsOf(byTime: readonly FrameMatch[], toleranceMs: number): KnownI
   return intervals;
 }
 
-/** The closest match within the tolerance of `knownTimeMs`; of equally close ones the nearest in time. */
+/**
+ * The closest match within the tolerance of `knownTimeMs`; of equally close ones the nearest in time. A match that lasts
+ * is given at the moment of it that is nearest.
+ */
 export function matchNear(frame: MatchedFrame, knownTimeMs: number, toleranceMs: number): FrameMatch | undefined {
   let best: FrameMatch | undefined;
-  for (let at = lowerBound(frame.matches, knownTimeMs - toleranceMs); at < frame.matches.length; at++) {
+  let bestAwayMs = 0;
+  const earliestMs = knownTimeMs - toleranceMs - frame.longestMs;
+  for (let at = lowerBound(frame.matches, earliestMs); at < frame.matches.length; at++) {
     const match = frame.matches[at];
     if (match === undefined || match.knownTimeMs > knownTimeMs + toleranceMs) break;
-    if (best === undefined || isBetter(match, best, knownTimeMs)) best = match;
+    const awayMs = Math.abs(momentNear(match, knownTimeMs) - knownTimeMs);
+    if (awayMs > toleranceMs) continue;
+    const isBetter =
+      best === undefined ||
+      match.distanceBits < best.distanceBits ||
+      (match.distanceBits === best.distanceBits && awayMs < bestAwayMs);
+    if (isBetter) {
+      best = match;
+      bestAwayMs = awayMs;
+    }
   }
-  return best;
+  if (best === undefined || best.knownUntilMs === best.knownTimeMs) return best;
+  const momentMs = momentNear(best, knownTimeMs);
+  return { ...best, knownTimeMs: momentMs, knownUntilMs: momentMs };
 }
 
-function isBetter(match: FrameMatch, best: FrameMatch, knownTimeMs: number): boolean {
-  if (match.distanceBits !== best.distanceBits) return match.distanceBits < best.distanceBits;
-  return Math.abs(match.knownTimeMs - knownTimeMs) < Math.abs(best.knownTimeMs - knownTimeMs);
+function momentNear(match: FrameMatch, knownTimeMs: number): number {
+  return Math.min(Math.max(knownTimeMs, match.knownTimeMs), match.knownUntilMs);
 }
 
 /** Index of the first match at or after `knownTimeMs`. */

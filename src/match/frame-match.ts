@@ -2,6 +2,8 @@
 export interface FrameMatch {
   readonly uploadTimeMs: number;
   readonly knownTimeMs: number;
+  /** Last time at which the known content shows this very frame without a break; equals `knownTimeMs` for one frame. */
+  readonly knownUntilMs: number;
   /** Which known content; the bank's number for it, stable while the content's revision lasts. */
   readonly contentNumber: number;
   /** Position in `dihedralNames` of the upload's rotation or flip that matched. */

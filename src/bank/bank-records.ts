@@ -1,0 +1,100 @@
+/** Known content to and from the records of the bank log: one record a part, keyed so that compaction keeps the newest. */
+import { limits } from '../config/limits.ts';
+import { BankRecord, bankRecordKey } from '../contracts/bank.ts';
+import { cloudEventHeaders, cloudEventRecord } from '../contracts/cloud-events.ts';
+import type { MediaKind } from '../contracts/common.ts';
+import { type Frame, packedFrameBytes, packFrames, unpackFrames } from '../contracts/packed-frames.ts';
+import { validatorOf } from '../contracts/validate.ts';
+import type { LogRecord, NewRecord } from '../log/log.ts';
+
+/** Known content as it is added. */
+export interface BankEntry {
+  readonly contentId: string;
+  readonly bank: string;
+  readonly labels: readonly string[];
+  readonly kind: MediaKind;
+  readonly sha256: string | undefined;
+  readonly durationMs: number;
+  readonly framesPerSecond: number;
+  /** In order of time; may be empty, and the content is then known by its bytes alone. */
+  readonly frames: readonly Frame[];
+}
+
+/** One revision of known content as the log has it. */
+export interface BankRevision extends BankEntry {
+  readonly revision: number;
+  readonly parts: number;
+  readonly addedAt: string;
+}
+
+export type BankChange =
+  | { readonly kind: 'part'; readonly part: number; readonly revision: BankRevision }
+  | { readonly kind: 'tombstone'; readonly contentId: string; readonly part: number };
+
+/** As many frames as fit a record: base64 makes 4 bytes of 3. */
+export const framesPerPartMax = Math.floor(
+  ((limits.recordBytesMax - limits.bankRecordFieldsBytesMax) * 3) / 4 / packedFrameBytes,
+);
+
+/**
+ * All records of a revision, in the order in which they must be appended, at once. `partsBefore` is how many parts the
+ * revision before had: those left over get a tombstone, after the new parts, so that the content is never away.
+ */
+export function recordsOfRevision(
+  entry: BankEntry,
+  revision: number,
+  partsBefore: number,
+  addedAt: string,
+  framesPerPart: number = framesPerPartMax,
+): NewRecord[] {
+  const { frames, labels, sha256, ...facts } = entry;
+  const parts = Math.max(1, Math.ceil(frames.length / framesPerPart));
+  const records = Array.from({ length: parts }, (_, part) => {
+    const framesOfPart = frames.slice(part * framesPerPart, (part + 1) * framesPerPart);
+    const record: BankRecord = {
+      ...facts,
+      ...(sha256 === undefined ? {} : { sha256 }),
+      labels: [...labels],
+      revision,
+      part,
+      parts,
+      frames: packFrames(framesOfPart).toString('base64'),
+      addedAt,
+    };
+    return cloudEventRecord('bank', bankRecordKey(entry.contentId, part), record, {
+      id: `${bankRecordKey(entry.contentId, part)}@${revision}/${addedAt}`,
+      source: '/bank',
+      subject: entry.contentId,
+      time: addedAt,
+    });
+  });
+  return [...records, ...tombstones(entry.contentId, parts, partsBefore, addedAt)];
+}
+
+/** Tombstones for the parts from `fromPart` up to and without `parts`. */
+export function tombstones(contentId: string, fromPart: number, parts: number, at: string): NewRecord[] {
+  return Array.from({ length: Math.max(0, parts - fromPart) }, (_, index) => {
+    const key = bankRecordKey(contentId, fromPart + index);
+    const attributes = { id: `${key}@removed/${at}`, source: '/bank', subject: contentId, time: at };
+    return { topic: 'bank' as const, key, value: null, headers: cloudEventHeaders('bank', attributes) };
+  });
+}
+
+const validator = validatorOf(BankRecord, 'The bank record', 'invalid_event');
+const partOfKey = /^(.+)#(\d{1,9})$/s;
+
+/** Throws whatever is wrong with a record; the caller counts it and goes on. */
+export function readBankRecord(record: LogRecord): BankChange {
+  if (record.value === null) {
+    const [, contentId, part] = partOfKey.exec(record.key) ?? [];
+    if (contentId === undefined) throw new Error(`the key ${JSON.stringify(record.key)} names no part of a content`);
+    return { kind: 'tombstone', contentId, part: Number(part) };
+  }
+  const { part, frames, sha256, ...facts } = validator.parse(JSON.parse(Buffer.from(record.value).toString('utf8')));
+  if (record.key !== bankRecordKey(facts.contentId, part)) {
+    throw new Error(`the key ${JSON.stringify(record.key)} is not that of its content and part`);
+  }
+  if (part >= facts.parts) throw new Error(`there is no part ${part} of ${facts.parts}`);
+  const unpacked = unpackFrames(Buffer.from(frames, 'base64'));
+  return { kind: 'part', part, revision: { ...facts, sha256, frames: unpacked } };
+}

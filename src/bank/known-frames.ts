@@ -1,0 +1,139 @@
+/**
+ * The frames of known content in the kernel's index: each unique hash once, with postings of where it stands. Searches
+ * give the closest matches first and say when there were more than may be reported.
+ */
+import { limits } from '../config/limits.ts';
+import type { Frame } from '../contracts/packed-frames.ts';
+import type { SampledFrame } from '../fingerprint/fingerprinter.ts';
+import type { HammingIndex, Hits } from '../kernel/hamming-index.ts';
+import type { FrameMatch } from '../match/frame-match.ts';
+import type { BankSearch } from './bank.ts';
+import { createHashTable } from './hash-table.ts';
+import { createPostings, type Posting } from './postings.ts';
+
+export interface KnownFrames {
+  /**
+   * Indexes the frames of a content, searchable at once; gives the slots they stand in. Throws bank_full when the index
+   * has no room, and has then changed nothing.
+   */
+  add(contentNumber: number, frames: readonly Frame[], framesPerSecond: number): Uint32Array;
+  remove(contentNumber: number, slots: Uint32Array): void;
+  search(frame: SampledFrame, radiusBits: number): BankSearch;
+}
+
+export function createKnownFrames(index: HammingIndex): KnownFrames {
+  const table = createHashTable();
+  const postings = createPostings();
+
+  const slotOf = (hash: Uint8Array): number => {
+    const existing = table.find(hash);
+    if (existing !== undefined) return existing;
+    const slot = index.insert(hash);
+    table.put(hash, slot);
+    return slot;
+  };
+  const removeFrom = (contentNumber: number, slots: Iterable<number>): void => {
+    for (const slot of slots) {
+      if (!postings.removeContent(slot, contentNumber)) continue;
+      table.remove(table.hashOf(slot));
+      index.remove(slot);
+    }
+  };
+
+  return {
+    add(contentNumber, frames, framesPerSecond) {
+      const slots = new Set<number>();
+      try {
+        for (const { hash, ...range } of rangesOf(frames, framesPerSecond)) {
+          const slot = slotOf(hash);
+          slots.add(slot);
+          postings.add(slot, { contentNumber, ...range });
+        }
+      } catch (error) {
+        removeFrom(contentNumber, slots);
+        throw error;
+      }
+      return Uint32Array.from(slots);
+    },
+    remove: removeFrom,
+    search(frame, radiusBits) {
+      const { hits, narrowed } = searchClosest(index, frame.hashes, radiusBits);
+      const matches: FrameMatch[] = [];
+      let capped = narrowed;
+      for (const hit of byDistance(hits)) {
+        postings.visit(hits.slot[hit] ?? 0, (posting) => {
+          capped ||= matches.length >= limits.matchesPerFrameMax;
+          if (matches.length < limits.matchesPerFrameMax) matches.push(matchOf(frame, hits, hit, posting));
+          return !capped;
+        });
+        if (matches.length >= limits.matchesPerFrameMax && capped) break;
+      }
+      return { matches, capped };
+    },
+  };
+}
+
+/** When there are more hits than may be reported, a narrower radius finds the closest of them. */
+function searchClosest(
+  index: HammingIndex,
+  queries: Uint8Array,
+  radiusBits: number,
+): { readonly hits: Hits; readonly narrowed: boolean } {
+  let hits = index.search(queries, radiusBits, limits.hitsPerSearchMax);
+  let narrowed = false;
+  for (let radius = radiusBits; hits.capped && radius > 0; ) {
+    radius >>= 1;
+    narrowed = true;
+    hits = index.search(queries, radius, limits.hitsPerSearchMax);
+  }
+  return { hits, narrowed: narrowed || hits.capped };
+}
+
+function byDistance(hits: Hits): Uint32Array {
+  const order = Uint32Array.from({ length: hits.count }, (_, hit) => hit);
+  return order.sort((a, b) => (hits.distanceBits[a] ?? 0) - (hits.distanceBits[b] ?? 0) || a - b);
+}
+
+function matchOf(frame: SampledFrame, hits: Hits, hit: number, posting: Posting): FrameMatch {
+  return {
+    uploadTimeMs: frame.timeMs,
+    knownTimeMs: posting.fromMs,
+    knownUntilMs: posting.untilMs,
+    contentNumber: posting.contentNumber,
+    dihedral: hits.query[hit] ?? 0,
+    distanceBits: hits.distanceBits[hit] ?? 0,
+    quality: Math.min(frame.quality, posting.quality),
+    uploadHash: frame.hashes.subarray(0, limits.hashBytes),
+  };
+}
+
+interface FrameRange {
+  readonly hash: Uint8Array;
+  fromMs: number;
+  untilMs: number;
+  quality: number;
+}
+
+/** Sampling steps that two frames of one run may lie apart: one may have been dropped between them. */
+const runSteps = 2;
+const usualStepMs = 1000;
+
+/** Runs of identical frames as ranges, so that a still hour is one posting and not thousands. */
+function rangesOf(frames: readonly Frame[], framesPerSecond: number): FrameRange[] {
+  const breakMs = runSteps * (framesPerSecond > 0 ? 1000 / framesPerSecond : usualStepMs);
+  const ranges: FrameRange[] = [];
+  for (const { hash, timeMs, quality } of [...frames].sort((a, b) => a.timeMs - b.timeMs)) {
+    const last = ranges[ranges.length - 1];
+    if (last !== undefined && timeMs - last.untilMs <= breakMs && isSame(last.hash, hash)) {
+      last.untilMs = timeMs;
+      last.quality = Math.min(last.quality, quality);
+    } else {
+      ranges.push({ hash, fromMs: timeMs, untilMs: timeMs, quality });
+    }
+  }
+  return ranges;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, at) => byte === b[at]);
+}
