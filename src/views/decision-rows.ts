@@ -1,0 +1,269 @@
+/** The decision view's own file: rows, indexes and the position in the log, kept together in each transaction. */
+import { rmSync } from 'node:fs';
+import Database from 'libsql';
+import type { Outcome } from '../contracts/common.ts';
+import type { Decision } from '../contracts/decision.ts';
+import type { DecisionFilter, LedgerEntry, StoredDecision } from './views.ts';
+
+type Connection = InstanceType<typeof Database>;
+
+/** Part of what decides whether the file may be used: a file of another version is thrown away and rebuilt. */
+const schemaVersion = '1';
+
+const schema = `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE decisions (
+  "offset" INTEGER PRIMARY KEY,
+  upload_id TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  event_id TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  decided_ms INTEGER NOT NULL,
+  json TEXT NOT NULL
+) STRICT;
+CREATE TABLE matches (
+  "offset" INTEGER NOT NULL,
+  bank TEXT NOT NULL,
+  content_id TEXT NOT NULL,
+  PRIMARY KEY ("offset", bank, content_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX decisions_by_upload ON decisions (upload_id, revision, "offset");
+CREATE INDEX decisions_by_event ON decisions (upload_id, event_id);
+CREATE INDEX decisions_by_outcome ON decisions (outcome, "offset");
+CREATE INDEX decisions_by_reason ON decisions (reason, "offset");
+CREATE INDEX matches_by_content ON matches (content_id, "offset");
+CREATE INDEX matches_by_bank ON matches (bank, "offset");
+`;
+
+export interface NewRow {
+  readonly offset: number;
+  readonly decision: Decision;
+  readonly json: string;
+}
+
+export type Counts = Record<Outcome, number>;
+
+export interface Trim {
+  readonly decisionsMax: number;
+  /** Decisions decided before this go, milliseconds since the epoch. */
+  readonly beforeMs: number;
+}
+
+const trimRowsMax = 1_000;
+
+export class DecisionRows {
+  readonly #db: Connection;
+  readonly #insert;
+  readonly #insertMatch;
+  readonly #setMeta;
+  readonly #latest;
+  readonly #revision;
+  readonly #lastRevision;
+  readonly #event;
+  #position: number;
+  #counts: Counts;
+
+  private constructor(db: Connection, position: number) {
+    this.#db = db;
+    this.#position = position;
+    this.#insert = db.prepare('INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insertMatch = db.prepare('INSERT OR IGNORE INTO matches VALUES (?, ?, ?)');
+    this.#setMeta = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
+    const byUpload = 'SELECT json FROM decisions WHERE upload_id = ?';
+    const newest = 'ORDER BY revision DESC, "offset" DESC LIMIT 1';
+    this.#latest = db.prepare(`${byUpload} ${newest}`);
+    this.#revision = db.prepare(`${byUpload} AND revision = ? ${newest}`);
+    this.#lastRevision = db.prepare('SELECT max(revision) AS last FROM decisions WHERE upload_id = ?');
+    this.#event = db.prepare('SELECT 1 FROM decisions WHERE upload_id = ? AND event_id = ? LIMIT 1');
+    this.#counts = this.#countAll();
+  }
+
+  /**
+   * Opens the file if it was derived from this very log, by this version, and is whole; otherwise starts an empty one.
+   * `endOffset` is the end of the log's topic: a view that is ahead of its log belongs to another history of it.
+   */
+  static open(path: string, logId: string, endOffset: number): DecisionRows {
+    const kept = openKept(path, logId, endOffset);
+    if (kept !== null) return kept;
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
+    const db = connect(path);
+    db.exec(`BEGIN; ${schema} COMMIT;`);
+    const rows = new DecisionRows(db, 0);
+    rows.#write({ schema_version: schemaVersion, log_id: logId, position: '0', closed: '0' });
+    return rows;
+  }
+
+  /** Builds from a file that passed every check. */
+  static over(db: Connection, position: number): DecisionRows {
+    const rows = new DecisionRows(db, position);
+    rows.#write({ closed: '0' });
+    return rows;
+  }
+
+  /** Offset in the decisions topic at which to read on. */
+  get position(): number {
+    return this.#position;
+  }
+
+  counts(): Counts {
+    return { ...this.#counts };
+  }
+
+  /** Stores the rows and the new position in one transaction. */
+  apply(rows: readonly NewRow[], position: number): void {
+    const counts = { ...this.#counts };
+    this.#transaction(() => {
+      for (const row of rows) if (this.#insertRow(row)) counts[row.decision.outcome] += 1;
+      this.#setMeta.run('position', String(position));
+    });
+    this.#counts = counts;
+    this.#position = position;
+  }
+
+  /** Removes a run of the oldest decisions. True when there may be more to remove. */
+  trim({ decisionsMax, beforeMs }: Trim): boolean {
+    const { block, review, allow } = this.#counts;
+    const over = block + review + allow - decisionsMax;
+    const oldest = this.#db
+      .prepare('SELECT "offset", outcome, decided_ms FROM decisions ORDER BY "offset" LIMIT ?')
+      .raw()
+      .all(trimRowsMax) as [number, Outcome, number][];
+    const keptFrom = oldest.findIndex(([, , decidedMs], place) => place >= over && decidedMs >= beforeMs);
+    const going = keptFrom < 0 ? oldest : oldest.slice(0, keptFrom);
+    const last = going.at(-1);
+    if (last === undefined) return false;
+    this.#transaction(() => {
+      this.#db.prepare('DELETE FROM matches WHERE "offset" <= ?').run(last[0]);
+      this.#db.prepare('DELETE FROM decisions WHERE "offset" <= ?').run(last[0]);
+    });
+    for (const [, outcome] of going) this.#counts[outcome] -= 1;
+    return going.length === trimRowsMax;
+  }
+
+  find(uploadId: string, revision?: number): Decision | undefined {
+    const row = revision === undefined ? this.#latest.get(uploadId) : this.#revision.get(uploadId, revision);
+    return row === undefined ? undefined : (JSON.parse((row as { json: string }).json) as Decision);
+  }
+
+  ledger(uploadId: string, eventId: string): LedgerEntry {
+    const row = this.#lastRevision.get(uploadId) as { last: number | null } | undefined;
+    return { lastRevision: row?.last ?? 0, eventDecided: this.#event.get(uploadId, eventId) !== undefined };
+  }
+
+  after(offset: number, max: number): StoredDecision[] {
+    const query = this.#db.prepare('SELECT "offset", json FROM decisions WHERE "offset" > ? ORDER BY "offset" LIMIT ?');
+    return toStored(query.raw().all(offset, max));
+  }
+
+  /** Newest first, at most `max`, below `before`. */
+  list(filter: DecisionFilter, before: number, max: number): StoredDecision[] {
+    const { sql, parameters } = listQuery(filter, before, max);
+    return toStored(
+      this.#db
+        .prepare(sql)
+        .raw()
+        .all(...parameters),
+    );
+  }
+
+  /** `whole` tells the next start that the file needs no check. */
+  close(whole: boolean): void {
+    if (whole) this.#write({ closed: '1' });
+    this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    this.#db.close();
+  }
+
+  #insertRow({ offset, decision, json }: NewRow): boolean {
+    const { uploadId, revision, eventId, outcome, reason, decidedAt } = decision;
+    const decidedMs = Date.parse(decidedAt);
+    const info = this.#insert.run(offset, uploadId, revision, eventId, outcome, reason, decidedMs, json);
+    for (const match of decision.matches) this.#insertMatch.run(offset, match.bank, match.contentId);
+    return info.changes === 1;
+  }
+
+  #write(facts: Record<string, string>): void {
+    for (const [name, value] of Object.entries(facts)) this.#setMeta.run(name, value);
+  }
+
+  #countAll(): Counts {
+    const counts: Counts = { block: 0, review: 0, allow: 0 };
+    const rows = this.#db.prepare('SELECT outcome, count(*) FROM decisions GROUP BY outcome').raw().all();
+    for (const [outcome, count] of rows as [Outcome, number][]) counts[outcome] = count;
+    return counts;
+  }
+
+  #transaction(write: () => void): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      write();
+      this.#db.exec('COMMIT');
+    } catch (thrown) {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+      throw thrown;
+    }
+  }
+}
+
+/** Everything here can be rebuilt, so a commit need not wait for the disk; the log has waited already. */
+function connect(path: string): Connection {
+  const db = new Database(path);
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = OFF');
+  db.pragma('cache_size = -8000');
+  return db;
+}
+
+function openKept(path: string, logId: string, endOffset: number): DecisionRows | null {
+  try {
+    const db = connect(path);
+    const meta = new Map(db.prepare('SELECT name, value FROM meta').raw().all() as [string, string][]);
+    const position = Number(meta.get('position'));
+    const ours = meta.get('schema_version') === schemaVersion && meta.get('log_id') === logId;
+    const usable = ours && position <= endOffset && (meta.get('closed') === '1' || isWhole(db));
+    if (usable) return DecisionRows.over(db, position);
+    db.close();
+  } catch {
+    // A file that cannot be read is as good as none.
+  }
+  return null;
+}
+
+/** Without fsync a power failure may leave anything behind. */
+function isWhole(db: Connection): boolean {
+  const [verdict] = db.prepare('PRAGMA quick_check(1)').raw().get() as string[];
+  return verdict === 'ok';
+}
+
+/**
+ * A filter on what matched starts from the matches, because it is the one that leaves little; every index ends in the
+ * offset, so that a page is read in its order and not sorted.
+ */
+function listQuery(filter: DecisionFilter, before: number, max: number): { sql: string; parameters: unknown[] } {
+  const { where, parameters } = conditions([
+    ['d.outcome = ?', filter.outcome],
+    ['d.reason = ?', filter.reason],
+    ['d.decided_ms >= ?', filter.since === undefined ? undefined : Date.parse(filter.since)],
+  ]);
+  const matched = conditions([
+    ['content_id = ?', filter.contentId],
+    ['bank = ?', filter.bank],
+  ]);
+  if (matched.parameters.length === 0) {
+    const sql = `SELECT d."offset", d.json FROM decisions d WHERE d."offset" < ?${where} ORDER BY d."offset" DESC LIMIT ?`;
+    return { sql, parameters: [before, ...parameters, max] };
+  }
+  const inner = `SELECT DISTINCT "offset" AS o FROM matches WHERE "offset" < ?${matched.where} ORDER BY "offset" DESC`;
+  const sql = `SELECT d."offset", d.json FROM (${inner}) m CROSS JOIN decisions d ON d."offset" = m.o WHERE true${where}
+    ORDER BY m.o DESC LIMIT ?`;
+  return { sql, parameters: [before, ...matched.parameters, ...parameters, max] };
+}
+
+function conditions(parts: readonly (readonly [string, unknown])[]): { where: string; parameters: unknown[] } {
+  const given = parts.filter(([, value]) => value !== undefined);
+  return { where: given.map(([sql]) => ` AND ${sql}`).join(''), parameters: given.map(([, value]) => value) };
+}
+
+function toStored(rows: readonly unknown[]): StoredDecision[] {
+  return (rows as [number, string][]).map(([offset, json]) => ({ offset, decision: JSON.parse(json) as Decision }));
+}
