@@ -90,8 +90,8 @@ export const limits = {
 
   // Bank
   bankContentsMax: 5_000_000,
-  /** Places of one unique hash in the banks; further ones are counted and left out. */
-  postingsPerHashMax: 1_024,
+  /** What a bank record's fields take beside its frames. */
+  bankRecordFieldsBytesMax: 16 * KiB,
 
   // Pipeline and log
   inflightUploadsMax: 64,
