@@ -35,7 +35,7 @@ export interface RouteContext {
 const partNames: Readonly<Record<string, string>> = { querystring: 'query', params: 'params', headers: 'headers' };
 
 /**
- * Validates queries and parameters, which arrive as text, and names the field at fault.
+ * Validates queries, whose numbers arrive as text, and parameters, and names the field at fault.
  * Bodies are not its business: the two routes that take one accept several content types and parse them themselves,
  * with the same schemas.
  */
@@ -44,7 +44,7 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   const validator = validatorOf(schema, 'the request', 'invalid_request');
   const prefix = `/${partNames[httpPart ?? ''] ?? httpPart}`;
   return (value: unknown) => {
-    const converted = Value.Default(schema, Value.Convert(schema, value));
+    const converted = httpPart === 'querystring' ? Value.Convert(schema, value) : value;
     const fields = validator.faults(converted).map((fault) => ({ ...fault, pointer: prefix + fault.pointer }));
     if (fields.length === 0) return { value: converted };
     const [first] = fields;

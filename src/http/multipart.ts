@@ -42,8 +42,17 @@ export async function readForm(request: FastifyRequest, spool: Spool, options: F
     return { fields, file: taken.file, mediaType: taken.mediaType };
   } catch (error) {
     await taken.file?.discard();
-    throw error;
+    throw isBrokenForm(error) ? brokenForm(error) : error;
   }
+}
+
+/** The parser throws plain errors without a code for what is malformed; all others carry one. */
+function isBrokenForm(error: unknown): boolean {
+  return error instanceof Error && !('code' in error);
+}
+
+function brokenForm(cause: unknown): FloodgateError {
+  return new FloodgateError('invalid_request', 'The multipart body is malformed, or ended too early.', { cause });
 }
 
 async function takeFile(part: MultipartFile, spool: Spool, options: FormOptions) {
@@ -51,7 +60,14 @@ async function takeFile(part: MultipartFile, spool: Spool, options: FormOptions)
     part.file.resume();
     throw fault(options.faultCode, `/${part.fieldname}`, 'is not the name of the file part, which is "file"');
   }
-  const file = await spool.store(part.file, options.signal);
+  const source: { fault?: Error } = {};
+  part.file.once('error', (fault) => {
+    source.fault = fault;
+  });
+  const file = await spool.store(part.file, options.signal).catch((error: unknown) => {
+    // Whatever the spool makes of it: the client's body was at fault, not the disk.
+    throw source.fault ?? error;
+  });
   if (part.file.truncated) {
     await file.discard();
     throw new FloodgateError('payload_too_large', `The file is over ${options.contentBytesMax} bytes.`);

@@ -14,7 +14,7 @@ export function measureRequests(app: App, telemetry: Telemetry): void {
       telemetry.requestsInFlight(inFlight);
       // A stream lasts as long as its client likes, which says nothing about how fast we answer.
       if (request.routeOptions.config.measured === false) return;
-      const status = reply.raw.writableFinished ? reply.statusCode : clientLeftStatus;
+      const status = reply.raw.writableEnded ? reply.statusCode : clientLeftStatus;
       const route = request.routeOptions.url ?? 'unmatched';
       telemetry.requestFinished(request.method, route, status, (performance.now() - startedMs) / 1000);
     });

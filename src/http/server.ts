@@ -10,7 +10,7 @@ import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import { fastifySSE } from '@fastify/sse';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify from 'fastify';
+import fastify, { type FastifyPluginAsync } from 'fastify';
 import { limits } from '../config/limits.ts';
 import { assertProtected, guard } from './access.ts';
 import { type App, compileValidator, type RouteContext } from './app.ts';
@@ -104,14 +104,13 @@ async function installRoutes(app: App, context: RouteContext): Promise<void> {
   healthRoutes(app, context);
   problemPageRoutes(app);
   await livePageRoutes(app);
-  await app.register(
-    async (scope: App) => {
-      await guard(scope, context.config);
-      uploadRoutes(scope, context);
-      decisionRoutes(scope, context);
-      bankRoutes(scope, context);
-      statusRoutes(scope, context);
-    },
-    { prefix: '/v1' },
-  );
+  const v1: FastifyPluginAsync = async (instance) => {
+    const scope = instance.withTypeProvider<TypeBoxTypeProvider>();
+    await guard(scope, context.config);
+    uploadRoutes(scope, context);
+    decisionRoutes(scope, context);
+    bankRoutes(scope, context);
+    statusRoutes(scope, context);
+  };
+  await app.register(v1, { prefix: '/v1' });
 }

@@ -21,9 +21,9 @@ export interface Envelope {
 export function openStructured(body: unknown): { envelope: Envelope; data: unknown } {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fault('', 'must be a CloudEvent');
   const attributes = body as Record<string, unknown>;
-  if (typeof attributes['id'] !== 'string') throw fault('/id', 'is required');
+  if (typeof attributes.id !== 'string') throw fault('/id', 'is required');
   const envelope = envelopeOf((name) => attributes[name], '/');
-  return { envelope, data: attributes['data'] };
+  return { envelope, data: attributes.data };
 }
 
 /** Binary mode: the attributes are `ce-*` headers. `Idempotency-Key` is another name for the event's id. */

@@ -97,6 +97,14 @@ export function fakeParts(overrides: Omit<Partial<HttpParts>, 'decisions'> = {},
   };
 }
 
+/** For tests that share a server. Decisions stay. */
+export function forgetSeen({ seen }: FakeParts): void {
+  seen.submitted.length = 0;
+  seen.added.length = 0;
+  seen.contents.clear();
+  seen.files.clear();
+}
+
 function fakeIntake(decisions: FakeView, seen: FakeParts['seen']): HttpParts['intake'] {
   return {
     async submit(event, attributes) {

@@ -14,6 +14,7 @@ export async function livePageRoutes(app: App): Promise<void> {
 
 const problemSchema = {
   operationId: 'explainProblem',
+  security: [],
   tags: ['operations'],
   summary: 'What an error code means and what to do about it',
   params: Type.Object({ code: Type.String({ maxLength: 64 }) }),

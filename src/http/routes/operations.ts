@@ -36,6 +36,7 @@ function unreadyText(readiness: Readiness): string {
 
 const livezSchema = {
   operationId: 'livez',
+  security: [],
   tags: ['operations'],
   summary: 'Whether the process can do its work; 503 asks for a restart',
   response: {
@@ -46,6 +47,7 @@ const livezSchema = {
 
 const readyzSchema = {
   operationId: 'readyz',
+  security: [],
   tags: ['operations'],
   summary: 'Whether uploads are taken and decided; `?verbose` tells each component',
   querystring: Type.Object({ verbose: Type.Optional(Type.String()) }),
@@ -63,6 +65,7 @@ const readyzSchema = {
 
 const metricsSchema = {
   operationId: 'metrics',
+  security: [],
   tags: ['operations'],
   summary: 'Metrics in the Prometheus text format',
   response: { 200: { description: 'Metrics.', content: { 'text/plain': { schema: textSchema } } } },

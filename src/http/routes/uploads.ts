@@ -139,7 +139,7 @@ async function receiveFile(
     signal: gone,
   });
   try {
-    if (form.fields['content'] !== undefined) throw contentTwice();
+    if (form.fields.content !== undefined) throw contentTwice();
     const media = form.mediaType === undefined ? {} : { mediaType: form.mediaType };
     const event = completeUpload({ ...media, ...form.fields, content: { uri: form.file.uri } }, envelope, now);
     return { event, envelope, file: form.file };
