@@ -28,7 +28,7 @@ export interface Still {
   readonly shot: Shot;
 }
 
-const secondsPerShot = 2.4;
+const secondsPerShot = 2.2;
 
 export const knownFilms: readonly Film[] = [
   film('harbour-lights', 'Harbour Lights', 11, ['sea dawn', 'city night', 'swarm orchid', 'sea night']),
@@ -44,7 +44,7 @@ export const unrelatedFilms: readonly Film[] = [
   film('salt-wind', 'Salt Wind', 42, ['sea lagoon', 'ribbons lagoon', 'sea noon', 'ridges lagoon']),
   film('clockmaker', 'The Clockmaker', 43, ['gears moss', 'solids ember', 'gears frost', 'ribbons ember']),
   film('red-planet', 'A Red Planet', 44, ['planet dawn', 'ridges ember', 'planet orchid', 'solids dawn']),
-  film('deep-wood', 'Deep Wood', 45, ['forest lagoon', 'swarm moss', 'forest ember', 'ridges moss']),
+  film('deep-wood', 'Deep Wood', 45, ['forest lagoon', 'swarm moss', 'forest ember', 'planet moss']),
   film('glass-arcade', 'Glass Arcade', 46, ['tunnel orchid', 'solids noon', 'swarm lagoon', 'tunnel noon']),
 ];
 
@@ -118,7 +118,7 @@ function prepare(film: Film): Prepared {
   const known = prepared.get(film);
   if (known !== undefined) return known;
   const random = createRandom(film.seed);
-  const cuts = film.shots.slice(1).map((_, index) => (index + 1) * secondsPerShot + random.between(-0.5, 0.5));
+  const cuts = film.shots.slice(1).map((_, index) => (index + 1) * secondsPerShot + random.between(-0.4, 0.4));
   const painters = film.shots.map((shot, index) => makePainter(shot, film.seed * 1000 + index));
   const made = { painters, cuts };
   prepared.set(film, made);

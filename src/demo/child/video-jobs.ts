@@ -40,6 +40,8 @@ function drawInto(writer: VideoWriter, { filmId, width, height, framesPerSecond 
         timeBase,
         pts: BigInt(index),
       });
+      // Without a duration the last frame would be dropped by the filter that keeps the rate.
+      frame.duration = 1n;
       writer.write(frame);
       frame.free();
     }

@@ -57,6 +57,7 @@ export const makeRidges: SceneMaker = (random, palette) => {
       const shift = layer * 31.7 + seconds * drift * (0.4 + 3 * depth * depth) + 40;
       const height = 0.42 - 0.2 * depth;
       const base = horizon + 0.44 * depth;
+      const covered = layer === layers - 1 ? 1 : base + 0.11 + 0.32 * height;
       const trees = layer >= layers - 2 ? 0.03 * depth : 0;
       const ridge = (x: number): number => {
         const place = x * roughness + shift;
@@ -65,7 +66,7 @@ export const makeRidges: SceneMaker = (random, palette) => {
         return base - height * (noise.fractal(place, 5) - 0.32) - spikes * 1.8;
       };
       const color = mix(palette.far, palette.near, depth);
-      fillBelow(canvas, ridge, color, mix(color, palette.sky[2], 0.35 * (1 - depth)));
+      fillBelow(canvas, ridge, color, mix(color, palette.sky[2], 0.35 * (1 - depth)), covered);
     }
     for (const bird of birds) paintBird(canvas, bird, palette.near, seconds);
   };
@@ -130,7 +131,9 @@ export const makeSea: SceneMaker = (random, palette) => {
           (Math.sin(x * layer.length + seconds * layer.speed + layer.phase) +
             0.5 * Math.sin(x * layer.length * 2.3 - seconds * layer.speed * 1.4));
       const color = mix(index % 2 === 0 ? water : palette.far, palette.near, index / 10);
-      fillBelow(canvas, swell, color, mix(color, palette.near, 0.5));
+      const next = layers[index + 1];
+      const covered = next === undefined ? 1 : next.base + next.height * 1.5 + 0.01;
+      fillBelow(canvas, swell, color, mix(color, palette.near, 0.5), covered);
       glitter(canvas, lightX, layer.base, index, seconds, palette.light);
       for (const boat of boats) {
         if (boat.layer === index) paintBoat(canvas, boat, swell, palette, seconds);

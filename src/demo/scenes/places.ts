@@ -10,7 +10,7 @@ import {
   scaleLight,
   shadePixels,
 } from '../canvas.ts';
-import { createNoise, type Random } from '../random.ts';
+import { createNoise, type Noise, type Random } from '../random.ts';
 import type { Palette, SceneMaker } from './scene.ts';
 
 interface Star {
@@ -115,7 +115,6 @@ function paintBuilding(
 
 /** A turning planet with weather, moons that pass in front, and stars. */
 export const makePlanet: SceneMaker = (random, palette) => {
-  const noise = createNoise(random);
   const stars = placeStars(random, 130);
   const place = { x: random.between(0.25, 0.75), y: random.between(0.3, 0.75), radius: random.between(0.34, 0.58) };
   const turn = random.between(0.16, 0.3) * (random.chance(0.5) ? 1 : -1);
@@ -127,7 +126,7 @@ export const makePlanet: SceneMaker = (random, palette) => {
     speed: random.between(0.5, 1.1),
     radius: random.between(0.03, 0.09),
   }));
-  const colors = [palette.near, palette.far, palette.accents[0], palette.sky[2]] as const;
+  const map = drawMap(createNoise(random), palette, stretch);
   return (canvas, seconds) => {
     fillGradient(canvas, [
       scaleLight(palette.sky[0], 0.5),
@@ -136,13 +135,7 @@ export const makePlanet: SceneMaker = (random, palette) => {
     ]);
     paintStars(canvas, stars, seconds);
     addGlow(canvas, place.x, place.y, place.radius * 1.5, scaleLight(palette.accents[1], 0.35));
-    paintSphere(canvas, place, sun, (x, y, z) => {
-      const longitude = Math.atan2(x, z) * 1.6 + seconds * turn * 4;
-      const land = noise.fractal2(longitude + 60, y * 3 * stretch + 60, 4) * 1.6 - 0.3;
-      const place = Math.min(2.999, Math.max(0, land * 3));
-      const index = Math.floor(place);
-      return mix(colors[index] ?? palette.near, colors[index + 1] ?? palette.far, (place - index) ** 2);
-    });
+    paintSphere(canvas, place, sun, map, seconds * turn * 4);
     for (const moon of moons) {
       const angle = moon.phase + moon.speed * seconds;
       const x = place.x + Math.cos(angle) * moon.orbit * 0.6;
@@ -158,6 +151,26 @@ export const makePlanet: SceneMaker = (random, palette) => {
   };
 };
 
+const mapWidth = 768;
+const mapHeight = 192;
+/** Length of the map along the equator, in units of its noise; half of a sphere shows five of them. */
+const mapSpan = 12;
+
+/** The ground, drawn once: noise for each pixel of each frame would take most of a film's time. */
+function drawMap(noise: Noise, palette: Palette, stretch: number): Uint8Array {
+  const colors = [palette.near, palette.far, palette.accents[0], palette.sky[2]] as const;
+  const map = new Uint8Array(mapWidth * mapHeight * 3);
+  for (let at = 0; at < mapWidth * mapHeight; at++) {
+    const across = ((at % mapWidth) / mapWidth) * mapSpan;
+    const down = Math.floor(at / mapWidth) / mapHeight;
+    const land = noise.fractal2(across + 60, down * 6 * stretch + 60, 4) * 1.6 - 0.3;
+    const height = Math.min(2.999, Math.max(0, land * 3));
+    const index = Math.floor(height);
+    map.set(mix(colors[index] ?? palette.near, colors[index + 1] ?? palette.far, (height - index) ** 2), at * 3);
+  }
+  return map;
+}
+
 function normalise(vector: readonly [number, number, number]): readonly [number, number, number] {
   const length = Math.hypot(...vector);
   return [vector[0] / length, vector[1] / length, vector[2] / length];
@@ -167,25 +180,29 @@ function paintSphere(
   canvas: Canvas,
   place: { readonly x: number; readonly y: number; readonly radius: number },
   sun: readonly [number, number, number],
-  texture: (x: number, y: number, z: number) => Rgb,
+  map: Uint8Array,
+  turned: number,
 ): void {
   const { width, height, pixels } = canvas;
   const reach = place.radius * height;
-  const lastRow = Math.min(height, Math.ceil(place.y * height + reach));
-  const lastColumn = Math.min(width, Math.ceil(place.x * width + reach));
-  for (let row = Math.max(0, Math.floor(place.y * height - reach)); row < lastRow; row++) {
-    for (let column = Math.max(0, Math.floor(place.x * width - reach)); column < lastColumn; column++) {
-      const x = (column + 0.5 - place.x * width) / reach;
-      const y = (row + 0.5 - place.y * height) / reach;
+  const [middleX, middleY] = [place.x * width, place.y * height];
+  const lastRow = Math.min(height, Math.ceil(middleY + reach));
+  const lastColumn = Math.min(width, Math.ceil(middleX + reach));
+  for (let row = Math.max(0, Math.floor(middleY - reach)); row < lastRow; row++) {
+    const y = (row + 0.5 - middleY) / reach;
+    const mapRow = Math.min(mapHeight - 1, Math.max(0, Math.floor(((y + 1) / 2) * mapHeight))) * mapWidth;
+    for (let column = Math.max(0, Math.floor(middleX - reach)); column < lastColumn; column++) {
+      const x = (column + 0.5 - middleX) / reach;
       const depth = 1 - x * x - y * y;
       if (depth <= 0) continue;
       const z = Math.sqrt(depth);
       const light = 0.12 + 1.1 * Math.max(0, x * sun[0] + y * sun[1] + z * sun[2]);
-      const color = texture(x, y, z);
+      const across = (Math.atan2(x, z) * 1.6 + turned) / mapSpan + 0.5;
+      const from = (mapRow + Math.min(mapWidth - 1, Math.max(0, Math.floor(across * mapWidth)))) * 3;
       const at = (row * width + column) * 3;
-      pixels[at] = color[0] * light;
-      pixels[at + 1] = color[1] * light;
-      pixels[at + 2] = color[2] * light;
+      pixels[at] = (map[from] ?? 0) * light;
+      pixels[at + 1] = (map[from + 1] ?? 0) * light;
+      pixels[at + 2] = (map[from + 2] ?? 0) * light;
     }
   }
 }
@@ -197,7 +214,7 @@ export const makeTunnel: SceneMaker = (random, palette) => {
   const speed = random.between(1.2, 2.2);
   const twist = random.between(-1.4, 1.4);
   const orbit = { radius: random.between(0.08, 0.2), speed: random.between(0.7, 1.5), phase: random.between(0, 6.3) };
-  const tiles = [palette.accents[0], palette.far, palette.accents[1], palette.sky[2]] as const;
+  const tiles = placeTiles(noise, palette, sides);
   return (canvas, seconds) => {
     const aspect = canvas.width / canvas.height;
     const centreX = 0.5 + Math.cos(orbit.phase + seconds * orbit.speed) * orbit.radius;
@@ -209,15 +226,28 @@ export const makeTunnel: SceneMaker = (random, palette) => {
       const along = depth + seconds * speed;
       const round = (Math.atan2(dy, dx) / (2 * Math.PI) + 0.5) * sides + twist * depth * 0.35;
       const ring = Math.floor(along);
-      const side = ((Math.floor(round) % sides) + sides) % sides;
-      const tile = tiles[Math.floor(noise.at(ring * 7 + side * 3) * 3.999)] ?? palette.far;
-      const seam = along - ring < 0.07 || round - Math.floor(round) < 0.06;
-      const light =
-        (seam ? 0.25 : 0.55 + 0.6 * noise.at(ring * 5 + side * 11 + 3)) * Math.min(1.2, 2.4 / (depth + 0.8));
+      const side = Math.floor(round);
+      const seam = along - ring < 0.07 || round - side < 0.06;
+      const light = (seam ? 0.35 : 1) * Math.min(1.2, 2.4 / (depth + 0.8));
+      const tile = ((ring & (tileRings - 1)) * sides + (((side % sides) + sides) % sides)) * 3;
       const glare = Math.max(0, depth - 3) * 0.12;
-      out[0] = tile[0] * light + palette.light[0] * glare;
-      out[1] = tile[1] * light + palette.light[1] * glare;
-      out[2] = tile[2] * light + palette.light[2] * glare;
+      out[0] = (tiles[tile] ?? 0) * light + palette.light[0] * glare;
+      out[1] = (tiles[tile + 1] ?? 0) * light + palette.light[1] * glare;
+      out[2] = (tiles[tile + 2] ?? 0) * light + palette.light[2] * glare;
     });
   };
 };
+
+const tileRings = 64;
+
+/** Colours of the tiles, ring by ring. */
+function placeTiles(noise: Noise, palette: Palette, sides: number): Float32Array {
+  const colors = [palette.accents[0], palette.far, palette.accents[1], palette.sky[2]] as const;
+  const tiles = new Float32Array(tileRings * sides * 3);
+  for (let tile = 0; tile < tileRings * sides; tile++) {
+    const place = Math.floor(tile / sides) * 7 + (tile % sides) * 3;
+    const color = colors[Math.floor(noise.at(place) * 3.999)] ?? palette.far;
+    tiles.set(scaleLight(color, 0.55 + 0.6 * noise.at(place * 1.7 + 3.5)), tile * 3);
+  }
+  return tiles;
+}

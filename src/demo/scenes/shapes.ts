@@ -251,7 +251,8 @@ export const makeRibbons: SceneMaker = (random, palette) => {
         ribbon.base +
         ribbon.tilt * (x - 0.5) +
         ribbon.height * Math.sin(x * ribbon.length + seconds * ribbon.speed + ribbon.phase);
-      fillBelow(canvas, curve, ribbon.color, scaleLight(ribbon.color, 0.45));
+      const covered = ribbon.base + 0.46;
+      fillBelow(canvas, curve, ribbon.color, scaleLight(ribbon.color, 0.45), covered);
     }
     for (const disc of discs) {
       const [x, y] = [disc.x + disc.driftX * seconds, disc.y + disc.driftY * seconds];
