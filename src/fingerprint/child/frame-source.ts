@@ -25,6 +25,8 @@ export interface FrameSource {
   readonly faults: number;
   /** Goes to the key frame at or before a moment, as well as the container can. False when it cannot seek. */
   seekBefore(timeMs: number): boolean;
+  /** Goes to where the key frame of that very moment is read next or soon; decoding onward begins with it. */
+  enterAt(keyMs: number): boolean;
   /** Goes back to the first packet. False when it cannot. */
   rewind(): boolean;
   /** Reads the next packet of the video without decoding it. Null at the end. */

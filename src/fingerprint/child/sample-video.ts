@@ -88,9 +88,12 @@ async function seekKeyFrames(pass: VideoPass): Promise<null> {
 }
 
 function seekKeyFrame(pass: VideoPass, timeMs: number): PacketFacts | null {
-  if (!pass.source.seekBefore(timeMs)) return null;
+  return pass.source.seekBefore(timeMs) ? nextKeyFrame(pass, 0) : null;
+}
+
+function nextKeyFrame(pass: VideoPass, fromMs: number): PacketFacts | null {
   let packet = pass.source.nextPacket();
-  while (packet !== null && !packet.isKey) packet = pass.source.nextPacket();
+  while (packet !== null && !(packet.isKey && packet.timeMs >= fromMs)) packet = pass.source.nextPacket();
   return packet;
 }
 
@@ -119,10 +122,10 @@ async function fillFromKey(pass: VideoPass, keyMs: number, timesMs: readonly num
   const rest = timesMs.filter((timeMs) => timeMs - keyMs > toleranceMs);
   const isKeyWanted = rest.length < timesMs.length && !pass.has(keyMs);
   if (rest.length === 0) {
-    if (isKeyWanted && seekKeyFrame(pass, keyMs) !== null) takeKeyFrame(pass);
+    if (isKeyWanted && pass.source.enterAt(keyMs) && nextKeyFrame(pass, keyMs) !== null) takeKeyFrame(pass);
     return pass.sink.breathe();
   }
-  if (!pass.source.seekBefore(keyMs)) throw new SeekFault();
+  if (!pass.source.enterAt(keyMs)) throw new SeekFault();
   await walk(pass, listedTicks(isKeyWanted ? [keyMs, ...rest] : rest), { frames: 'references', strict: true });
 }
 

@@ -13,6 +13,8 @@ import { findVideo, openContainer, openDecoder } from './video-opening.ts';
 
 /** A step back in time by more than this is a break in the timestamps, not the order of B-frames. */
 const breakMs = 1_000;
+/** Transport streams have no index, and a seek may well land behind the key frame. */
+const seekMarginMs = 2_000;
 
 /** `fd` is open for reading and stands at its start. Throws ContentFailure: unsupported, undecodable, too_large. */
 export function openVideo(av: Av, fd: number, type: VideoType, hasher: Hasher): FrameSource {
@@ -45,7 +47,8 @@ class VideoSource implements FrameSource {
   readonly #startTicks: bigint;
   #packetMs = 0;
   #onward = false;
-  #awaitsKey = false;
+  /** Decoding onward begins at the first key frame that is not before this; null: at the next packet, key or not. */
+  #entryMs: number | null = null;
   #draining = false;
   #lastMs = Number.NEGATIVE_INFINITY;
   #shiftMs = 0;
@@ -72,16 +75,20 @@ class VideoSource implements FrameSource {
 
   seekBefore(timeMs: number): boolean {
     // A millisecond more, or rounding would hide the key frame that lies exactly there.
-    const found = this.#seek(timeMs + 1);
-    this.#awaitsKey = true;
+    return this.#seek(timeMs + 1);
+  }
+
+  enterAt(keyMs: number): boolean {
+    const fromMs = keyMs - (this.media.container === 'mpegts' ? seekMarginMs : 0);
+    const found = fromMs < 0 ? this.rewind() : this.#seek(fromMs + 1);
+    this.#entryMs = keyMs;
     return found;
   }
 
   rewind(): boolean {
-    const found = this.#seek(0);
-    // A stream without any key frame is decoded from its first packet or not at all.
-    this.#awaitsKey = false;
-    return found;
+    if (this.media.container !== 'mpegts') return this.#seek(0);
+    this.#restartDecoder();
+    return this.#container.seekFrameSync(-1, 0n, this.#av.AVSEEK_FLAG_BYTE) >= 0;
   }
 
   nextPacket(): PacketFacts | null {
@@ -111,8 +118,8 @@ class VideoSource implements FrameSource {
     if (waiting !== null) return this.#keepForward(waiting);
     if (this.#draining) return 'end';
     const packet = this.nextPacket();
-    if (packet !== null && this.#awaitsKey && !packet.isKey) return 'again';
-    this.#awaitsKey = false;
+    if (packet !== null && this.#entryMs !== null && !(packet.isKey && packet.timeMs >= this.#entryMs)) return 'again';
+    this.#entryMs = null;
     this.#draining = packet === null;
     if (this.#decoder.sendPacketSync(packet === null ? null : this.#packet) < 0) this.faults++;
     const picture = this.#receive();
@@ -152,6 +159,7 @@ class VideoSource implements FrameSource {
     this.#decoder.flushBuffers();
     this.#onward = false;
     this.#draining = false;
+    this.#entryMs = null;
   }
 
   #startOnward(frames: 'all' | 'references'): void {
