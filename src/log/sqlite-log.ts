@@ -33,6 +33,8 @@ export interface SqliteLogOptions {
   };
   readonly retentionIntervalMs?: number;
   readonly roomCheckMs?: number;
+  /** Retention could not remove what is due; it is tried again. Everything else goes on. */
+  readonly onRetentionFailed?: (error: FloodgateError) => void;
 }
 
 export interface SqliteLog extends Log {
@@ -51,6 +53,7 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<SqliteLo
   let log: EmbeddedLog | null = null;
   const client = new WorkerClient(settingsOf(options), {
     onRoom: (unwritable) => log?.noteRoom(unwritable),
+    onRetentionFailed: (error) => options.onRetentionFailed?.(error),
     onDeath: (error) => log?.fail(error),
   });
   try {

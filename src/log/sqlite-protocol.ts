@@ -46,4 +46,5 @@ export type FromWorker =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Calls[CallName]['answer'] }
   | { readonly kind: 'failure'; readonly id: number; readonly refusal: Refusal }
-  | { readonly kind: 'room'; readonly unwritable: string | null };
+  | { readonly kind: 'room'; readonly unwritable: string | null }
+  | { readonly kind: 'retention-failed'; readonly refusal: Refusal };

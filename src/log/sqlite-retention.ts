@@ -110,6 +110,6 @@ function giveBackPages(store: SqliteStore): boolean {
   const [freePages = 0, pages = 0] = counts.raw().get() as number[];
   const scarce = store.unwritable() !== null;
   if (freePages <= freePagesKept || (!scarce && freePages <= pages * freeShareKept)) return false;
-  store.db.prepare(`PRAGMA incremental_vacuum(${vacuumPagesPerStep})`).raw().all();
+  store.db.exec(`PRAGMA incremental_vacuum(${vacuumPagesPerStep})`);
   return true;
 }

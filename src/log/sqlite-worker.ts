@@ -72,8 +72,10 @@ function watch(store: SqliteStore): () => void {
     if (!due || retaining) return;
     retaining = true;
     retainedMs = Date.now();
-    // What cannot be removed now, because the disk is full or failing, is tried again at the next look.
-    await retainInSteps(store, retainedMs).catch(() => undefined);
+    // What cannot be removed now, because the disk is full or failing, is tried again when it is due.
+    await retainInSteps(store, retainedMs).catch((thrown: unknown) => {
+      post({ kind: 'retention-failed', refusal: refusalOf(thrown) });
+    });
     retaining = false;
   };
   const timer = setInterval(() => void look(), settings.roomCheckMs);

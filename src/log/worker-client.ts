@@ -20,6 +20,7 @@ export interface Opened {
 
 export interface WorkerEvents {
   onRoom(unwritable: string | null): void;
+  onRetentionFailed(error: FloodgateError): void;
   /** The thread ended without having been asked to. */
   onDeath(error: FloodgateError): void;
 }
@@ -74,6 +75,7 @@ export class WorkerClient {
     if (message.kind === 'opened') this.#opening?.resolve(message);
     else if (message.kind === 'refused') this.#opening?.reject(toError(message.refusal));
     else if (message.kind === 'room') this.#events.onRoom(message.unwritable);
+    else if (message.kind === 'retention-failed') this.#events.onRetentionFailed(toError(message.refusal));
     else if (message.kind === 'answer') this.#take(message.id)?.resolve(message.answer);
     else this.#take(message.id)?.reject(toError(message.refusal));
   }
