@@ -53,7 +53,7 @@ function problemPage(code: ErrorCode, section: string): string {
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${code}: Floodgate</title><link rel="stylesheet" href="/live/live.css"></head>`,
+    `<title>${code}: Floodgate</title><link rel="icon" href="/live/icon.svg"><link rel="stylesheet" href="/live/live.css"></head>`,
     `<body><main class="page"><p class="kicker">HTTP ${status}</p><h1>${escapeHtml(title)}</h1>`,
     `<p><code>${code}</code></p>${paragraphs.join('')}<p><a href="/docs">The API</a></p></main></body></html>`,
   ].join('');
