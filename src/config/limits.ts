@@ -86,6 +86,8 @@ export const limits = {
   candidatesMax: 512,
   /** Candidates that are put on a line, the most promising first. */
   alignmentsMax: 32,
+  /** Of these the first are looked for at any speed, the rest at normal speed. */
+  searchedCandidatesMax: 6,
   decisionMatchesMax: 20,
 
   // Bank
@@ -101,6 +103,7 @@ export const limits = {
   settleBatchMax: 256,
   settleAttemptsMax: 8,
   groupCommitMs: 4,
+  lagIntervalMs: 250,
   logBytesMax: 16 * GiB,
   /** Free bytes on the file system below which the log takes no more. */
   logFreeBytesMin: 256 * MiB,

@@ -45,11 +45,14 @@ const blockFields = {
   closeFramesMin: framesMin('close: distinct frames within singleFrameRadiusBits on one line in time.'),
   alignedFramesMin: framesMin('aligned: distinct frames within alignedRadiusBits on one line in time.'),
   alignedScoreMin: amountMin('aligned: least score; a distinct frame gives up to 4.'),
-  stillFramesMin: framesMin('still: frames within singleFrameRadiusBits on one line, repeated pictures included.'),
+  stillFramesMin: framesMin(
+    'still: frames within singleFrameRadiusBits on one line, repeated pictures included; a faint frame counts half.',
+  ),
   stillSecondsMin: amountMin('still: least time of the upload that the line covers.'),
   wholeShareMin: share('whole: share of the searched frames that match, once the whole upload has been sampled.'),
   wholeSearchedShareMin: share('whole: share of the sampled frames that had detail enough to be searched.'),
   wholeFramesMin: framesMin('whole: distinct frames, where not all are within singleFrameRadiusBits.'),
+  wholeScoreMin: amountMin('whole: least score, where not all are within singleFrameRadiusBits.'),
 };
 
 const reviewFields = {

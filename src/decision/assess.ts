@@ -9,6 +9,9 @@ import type { Evidence } from './evidence.ts';
 /** strong: a copy. doubtful: a person should look. weak: what unrelated content has in common. */
 export type Strength = 'strong' | 'doubtful' | 'weak';
 
+/** What a close frame below the least frame quality counts in a still. */
+const faintWeight = 0.5;
+
 export function assess(alignment: Alignment, evidence: Evidence, policy: Policy): Strength {
   const strong = evidence.kind === 'image' ? isSamePicture(alignment, policy) : isCopy(alignment, evidence, policy);
   if (strong) return 'strong';
@@ -46,10 +49,10 @@ function isAligned(alignment: Alignment, { block, alignedRadiusBits }: Policy): 
 
 /** A still camera shows one picture for long: few distinct frames, but many close ones in a row. */
 function isLongStill(alignment: Alignment, policy: Policy): boolean {
-  return (
-    detailedFramesWithin(alignment, policy.singleFrameRadiusBits, policy) >= policy.block.stillFramesMin &&
-    alignment.matchedMs >= policy.block.stillSecondsMin * 1000
-  );
+  const { block, singleFrameRadiusBits, minFrameQuality } = policy;
+  const close = alignment.inliers.filter((match) => match.distanceBits <= singleFrameRadiusBits);
+  const weight = close.reduce((sum, { quality }) => sum + (quality >= minFrameQuality ? 1 : faintWeight), 0);
+  return weight >= block.stillFramesMin && alignment.matchedMs >= block.stillSecondsMin * 1000;
 }
 
 /**
@@ -57,20 +60,28 @@ function isLongStill(alignment: Alignment, policy: Policy): boolean {
  * rest of such an upload does not match; nor does one clear frame in a dark clip, for too little of it was looked at.
  */
 function isWhole(alignment: Alignment, evidence: Evidence, policy: Policy): boolean {
-  const { block, singleFrameRadiusBits, alignedRadiusBits } = policy;
   const { framesSampled, framesSearched } = evidence;
   if (!evidence.complete || evidence.unjudged !== null) return false;
-  if (framesSearched < block.wholeSearchedShareMin * framesSampled) return false;
-  const distances = alignment.inliers.map((match) => match.distanceBits);
-  const enough = Math.max(1, block.wholeShareMin * framesSearched);
-  const isSame =
-    countWithin(distances, singleFrameRadiusBits) >= enough &&
-    (detailedFramesWithin(alignment, singleFrameRadiusBits, policy) > 0 ||
-      countWithin(alignment.distinctBits, singleFrameRadiusBits) > 1);
+  if (framesSearched < policy.block.wholeSearchedShareMin * framesSampled) return false;
+  const enough = Math.max(1, policy.block.wholeShareMin * framesSearched);
+  return isSameThroughout(alignment, enough, policy) || isNearThroughout(alignment, enough, policy);
+}
+
+/** One picture is enough when it has detail; faint ones must be at least two. */
+function isSameThroughout(alignment: Alignment, enough: number, policy: Policy): boolean {
+  const { singleFrameRadiusBits } = policy;
+  if (countWithin(distancesOf(alignment), singleFrameRadiusBits) < enough) return false;
   return (
-    isSame ||
-    (countWithin(distances, alignedRadiusBits) >= enough &&
-      countWithin(alignment.distinctBits, alignedRadiusBits) >= block.wholeFramesMin)
+    detailedFramesWithin(alignment, singleFrameRadiusBits, policy) > 0 ||
+    countWithin(alignment.distinctBits, singleFrameRadiusBits) > 1
+  );
+}
+
+function isNearThroughout(alignment: Alignment, enough: number, { block, alignedRadiusBits }: Policy): boolean {
+  return (
+    countWithin(distancesOf(alignment), alignedRadiusBits) >= enough &&
+    countWithin(alignment.distinctBits, alignedRadiusBits) >= block.wholeFramesMin &&
+    alignment.score >= block.wholeScoreMin
   );
 }
 
@@ -81,6 +92,10 @@ function isDoubtful(alignment: Alignment, evidence: Evidence, policy: Policy): b
   return (
     countWithin(alignment.distinctBits, alignedRadiusBits) >= review.framesMin && alignment.score >= review.scoreMin
   );
+}
+
+function distancesOf(alignment: Alignment): number[] {
+  return alignment.inliers.map((match) => match.distanceBits);
 }
 
 function detailedFramesWithin(alignment: Alignment, radiusBits: number, policy: Policy): number {

@@ -9,7 +9,7 @@ export const defaultPolicy: Policy = {
   minFrameQuality: 50,
   faintFrameQualityMin: 20,
   singleFrameRadiusBits: 31,
-  alignedRadiusBits: 60,
+  alignedRadiusBits: 64,
   exactCopy: 'block',
   block: {
     matchedSecondsMin: 1,
@@ -19,8 +19,9 @@ export const defaultPolicy: Policy = {
     stillFramesMin: 4,
     stillSecondsMin: 5,
     wholeShareMin: 0.75,
-    wholeSearchedShareMin: 0.5,
+    wholeSearchedShareMin: 0.6,
     wholeFramesMin: 3,
+    wholeScoreMin: 10,
   },
   review: { radiusBits: 47, framesMin: 2, scoreMin: 8 },
   unjudged: {

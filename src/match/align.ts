@@ -7,7 +7,7 @@ import { limits } from '../config/limits.ts';
 import { dihedralNames } from '../contracts/common.ts';
 import { type Alignment, summariseAlignment } from './alignment.ts';
 import { addFrame, byPromise, type Candidate, matchedFrameOf } from './candidate.ts';
-import { type FittedLine, fitLine, fitStill } from './fit-line.ts';
+import { type FittedLine, fitLine, fitStill, type SearchEffort } from './fit-line.ts';
 import type { FrameMatch } from './frame-match.ts';
 import type { KnownContent } from './known-content.ts';
 
@@ -65,8 +65,9 @@ export function createAligner(options: AlignOptions): Aligner {
     alignments() {
       const promising = [...candidates.values()].sort(byPromise).slice(0, limits.alignmentsMax);
       return promising
-        .flatMap((candidate) => {
-          const fit = fitCached(fits, candidate, options);
+        .flatMap((candidate, rank) => {
+          const effort = rank < limits.searchedCandidatesMax ? 'thorough' : 'plain';
+          const fit = fitCached(fits, candidate, effort, options);
           return fit === undefined ? [] : [summariseAlignment({ ...candidate, ...fit, frameTimesMs })];
         })
         .sort(byStrength);
@@ -85,6 +86,7 @@ export function createAligner(options: AlignOptions): Aligner {
 
 interface CachedFit {
   readonly frames: number;
+  readonly effort: SearchEffort;
   readonly fit: FittedLine;
 }
 
@@ -132,14 +134,15 @@ function addMatches(
 function fitCached(
   fits: WeakMap<Candidate, CachedFit>,
   candidate: Candidate,
+  effort: SearchEffort,
   options: AlignOptions,
 ): FittedLine | undefined {
   const known = options.known(candidate.contentNumber);
   if (known === undefined) return undefined;
   const cached = fits.get(candidate);
-  if (cached?.frames === candidate.frames.length) return cached.fit;
-  const fit = known.kind === 'image' ? fitStill(candidate) : fitLine(candidate, toleranceOf(known));
-  fits.set(candidate, { frames: candidate.frames.length, fit });
+  if (cached?.frames === candidate.frames.length && cached.effort === effort) return cached.fit;
+  const fit = known.kind === 'image' ? fitStill(candidate) : fitLine(candidate, toleranceOf(known), effort);
+  fits.set(candidate, { frames: candidate.frames.length, effort, fit });
   return fit;
 }
 

@@ -29,24 +29,37 @@ export interface FittedLine {
   readonly weight: number;
 }
 
+/**
+ * How hard to look. plain: at normal speed only, refined on the inliers; what most copies need. thorough: at any speed,
+ * about half a millisecond for a candidate whose frames do not agree.
+ */
+export type SearchEffort = 'plain' | 'thorough';
+
 /** The best line of a candidate with at least one frame. `toleranceMs` allows for the known side's sampling step. */
-export function fitLine(candidate: Candidate, toleranceMs: number): FittedLine {
+export function fitLine(candidate: Candidate, toleranceMs: number, effort: SearchEffort): FittedLine {
   const { frames } = candidate;
   const closest = closestFrames(frames);
-  let best = throughClosest(frames, closest, toleranceMs);
-  if (frames.length === 1) return best;
-  const intervals = sweepIntervals(frames);
-  for (const speed of speeds) {
-    if (best.inliers.length === frames.length) break;
-    for (const offsetMs of bestOffsets(sweep(intervals, speed), speed, closest, toleranceMs)) {
-      best = heavier(best, collect(frames, { speed, offsetMs }, toleranceMs));
-    }
-  }
-  best = refine(best, frames, toleranceMs);
-  if (best.inliers.length < frames.length) {
+  let best = refine(throughClosest(frames, closest, toleranceMs), frames, toleranceMs);
+  if (effort === 'thorough' && best.inliers.length < frames.length) {
+    best = heavier(best, refine(searchSpeeds(frames, closest, toleranceMs), frames, toleranceMs));
     best = refine(tryPairs(best, frames, closest, toleranceMs), frames, toleranceMs);
   }
   return preferNormalSpeed(best, frames, toleranceMs);
+}
+
+function searchSpeeds(
+  frames: readonly MatchedFrame[],
+  closest: readonly MatchedFrame[],
+  toleranceMs: number,
+): FittedLine {
+  const intervals = sweepIntervals(frames);
+  return speeds
+    .flatMap((speed) =>
+      bestOffsets(sweep(intervals, speed), speed, closest, toleranceMs).map((offsetMs) =>
+        collect(frames, { speed, offsetMs }, toleranceMs),
+      ),
+    )
+    .reduce(heavier);
 }
 
 /** The few frames with the closest matches, in order of upload time. */
