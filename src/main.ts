@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The process edge: arguments, environment, signals, exit code. Everything else is told what it needs. */
-import { buildProgram } from './cli/program.ts';
+import { buildProgram, ProgramEnded } from './cli/program.ts';
 import { createTerminal } from './cli/terminal.ts';
-import { errorKinds, toFloodgateError } from './errors.ts';
+import { errorKinds, type FloodgateError, toFloodgateError } from './errors.ts';
 
 const stopping = new AbortController();
 let signals = 0;
@@ -34,7 +34,10 @@ try {
   });
   await program.parseAsync(process.argv);
 } catch (thrown) {
-  const error = toFloodgateError(thrown);
+  if (!(thrown instanceof ProgramEnded)) report(toFloodgateError(thrown));
+}
+
+function report(error: FloodgateError): void {
   process.exitCode = errorKinds[error.code].exitCode;
   terminal.note(`floodgate: ${error.message}`);
   for (const field of error.fields) terminal.note(`  ${field.pointer} ${field.message}`);

@@ -46,6 +46,8 @@ export interface LiveBank extends Bank {
   /** In order of contentId. `after` is the cursor of the page before. */
   list(filter: { readonly bank?: string }, page: { readonly after?: string; readonly limit: number }): BankPage;
   get(contentId: string): BankContent | undefined;
+  /** Known contents. */
+  readonly size: number;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,9 @@ export function createBank(options: LiveBankOptions): LiveBank {
   return {
     get position() {
       return position;
+    },
+    get size() {
+      return table.size;
     },
     search: (frame, radiusBits) => table.frames.search(frame, radiusBits),
     findBySha256: (sha256) => table.findBySha256(sha256),

@@ -6,7 +6,7 @@ import { FloodgateError, toFloodgateError } from '../errors.ts';
 import type { FingerprintResult, SampledFrame, SamplingMode } from '../fingerprint/fingerprinter.ts';
 import { hexOfHash } from '../kernel/hash-text.ts';
 import { type CommandContext, integerOption } from './context.ts';
-import { withLocalFingerprinter } from './local-fingerprinter.ts';
+import { withLocalFingerprinter } from './local-engine.ts';
 import { formatSeconds } from './terminal.ts';
 
 interface HashOptions {

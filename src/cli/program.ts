@@ -1,14 +1,17 @@
 /** The `floodgate` command: which verbs there are, their options, and who does them. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { readPackageVersion } from '../config/version.ts';
 import { addBankCommands } from './bank-commands.ts';
 import { addCheckCommand } from './check-command.ts';
-import type { CommandContext } from './context.ts';
+import { type CommandContext, exitCodes } from './context.ts';
 import { addDecisionsCommand } from './decisions-command.ts';
 import { addHashCommand } from './hash-command.ts';
 import { addServeCommands } from './serve-command.ts';
 import { addShowCommands } from './show-commands.ts';
 import { addSubmitCommand } from './submit-command.ts';
+
+/** Thrown when help, the version or a fault of usage has been printed and nothing is left to do. */
+export class ProgramEnded extends Error {}
 
 /** Builds the program; `exitWith` is told a code other than 0 when a command ends with one. */
 export function buildProgram(context: CommandContext, exitWith: (code: number) => void): Command {
@@ -20,18 +23,17 @@ export function buildProgram(context: CommandContext, exitWith: (code: number) =
       writeOut: (text) => context.terminal.print(text.trimEnd()),
       writeErr: (text) => context.terminal.note(text.trimEnd()),
     });
+  // Before the commands: each inherits it when it is made.
+  program.exitOverride((error) => {
+    exitWith(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage);
+    throw new ProgramEnded();
+  });
   addServeCommands(program, context, exitWith);
   addBankCommands(program, context);
   addSubmitCommand(program, context, exitWith);
   addCheckCommand(program, context, exitWith);
-  addHashCommand(program, context, exitWith);
+  addHashCommand(program, context);
   addDecisionsCommand(program, context);
   addShowCommands(program, context);
-  program.exitOverride((error) => {
-    exitWith(error.exitCode === 0 ? 0 : 2);
-    throw error;
-  });
   return program;
 }
-
-export { CommanderError, InvalidArgumentError };

@@ -1,4 +1,4 @@
-/** The version of the package, as package.json says it. */
+/** Versions: of the package, as package.json says it, and of the Node that runs it. */
 import { readFileSync } from 'node:fs';
 import { packageFile } from './paths.ts';
 
@@ -6,3 +6,5 @@ export function readPackageVersion(): string {
   const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
   return version;
 }
+
+export const nodeVersion = process.version;

@@ -1,0 +1,62 @@
+/** The engine without a service: children that decode, and for `check` a bank in a log that is thrown away. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBank, type LiveBank } from '../bank/live-bank.ts';
+import { readConfig } from '../config/config.ts';
+import type { Policy } from '../contracts/policy.ts';
+import { createFingerprinter, type PooledFingerprinter } from '../fingerprint/child-pool.ts';
+import { Closers } from '../flow/closers.ts';
+import { createHammingIndex } from '../kernel/load-kernel.ts';
+import { openSqliteLog } from '../log/sqlite-log.ts';
+import type { CommandContext } from './context.ts';
+
+/** Runs `work` with children that decode, and ends them afterwards. */
+export async function withLocalFingerprinter<T>(
+  context: CommandContext,
+  work: (fingerprinter: PooledFingerprinter) => Promise<T>,
+): Promise<T> {
+  const { config } = readConfig(context.environment);
+  const fingerprinter = createFingerprinter({
+    processes: config.children,
+    telemetry: {
+      warned: (what) => context.terminal.note(`floodgate: ${what}`),
+      childPool: () => {},
+      childRestarted: () => {},
+    },
+  });
+  try {
+    return await work(fingerprinter);
+  } finally {
+    await fingerprinter.close();
+  }
+}
+
+/**
+ * Runs `work` with a bank: that of `dataFolder`, whose service must not be running, or without one an empty bank that is
+ * gone afterwards.
+ */
+export async function withLocalBank<T>(
+  policy: Policy,
+  dataFolder: string | undefined,
+  work: (bank: LiveBank) => Promise<T>,
+): Promise<T> {
+  const closers = new Closers();
+  try {
+    const folder = dataFolder ?? (await mkdtemp(join(tmpdir(), 'floodgate-')));
+    if (dataFolder === undefined) closers.add('folder', () => rm(folder, { recursive: true, force: true }));
+    const log = await openSqliteLog({ path: join(folder, 'log', 'floodgate.sqlite') });
+    closers.add('log', () => log.close());
+    const bank = createBank({
+      log,
+      index: createHammingIndex(),
+      frameQualityMin: () => policy.faintFrameQualityMin,
+      telemetry: { bankApplied: () => {}, bankRejected: () => {}, bankSized: () => {} },
+    });
+    closers.add('bank', () => bank.close());
+    await bank.start();
+    return await work(bank);
+  } finally {
+    await closers.closeAll();
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * The composition root: configuration -> parts, started and stopped in one visible order.
+ *
+ * Stop unwinds the start, except that HTTP closes after the pipeline has drained, so that /readyz tells the truth
+ * throughout, and the log closes last, because everything else writes to it.
+ */
+import { join } from 'node:path';
+import { createBank, type LiveBank } from './bank/live-bank.ts';
+import type { Config, Secrets } from './config/config.ts';
+import { limits } from './config/limits.ts';
+import { readPolicy } from './config/policy-file.ts';
+import { nodeVersion, readPackageVersion } from './config/version.ts';
+import type { ServiceStatus } from './contracts/api.ts';
+import { type Policy, policyVersionOf } from './contracts/policy.ts';
+import { type ClosableFetcher, createFetcher } from './fetch/create-fetcher.ts';
+import { createSpool, type FileSpool } from './fetch/spool.ts';
+import { createFingerprinter, type PooledFingerprinter } from './fingerprint/child-pool.ts';
+import { Backlog } from './flow/backlog.ts';
+import { BankDesk } from './flow/bank-desk.ts';
+import { Closers } from './flow/closers.ts';
+import { Health } from './flow/health.ts';
+import { RecentDecisions } from './flow/recent-decisions.ts';
+import { RunningPipeline } from './flow/running-pipeline.ts';
+import { unsettledFiles } from './flow/unsettled-files.ts';
+import { UploadDesk } from './flow/upload-desk.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import type { HammingIndex } from './kernel/hamming-index.ts';
+import { createHammingIndex, readKernelVersion } from './kernel/load-kernel.ts';
+import type { Consumer } from './log/log.ts';
+import { openSqliteLog, type SqliteLog } from './log/sqlite-log.ts';
+import { createLogger } from './metrics/logger.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { createTelemetry, type Tally, type Telemetry } from './telemetry.ts';
+import { type OpenDecisionView, openDecisionView } from './views/decision-view.ts';
+
+const pipelineGroup = 'floodgate-pipeline';
+const hourMs = 3_600_000;
+
+export interface Service {
+  /** URL of the HTTP interface. */
+  readonly address: string;
+  readonly uploads: UploadDesk;
+  readonly bank: BankDesk;
+  /** Rejects when the pipeline failed and the process must be restarted; nothing is lost. Pending otherwise. */
+  readonly failed: Promise<never>;
+  /** Drains within `deadlineMs`, then closes everything. Safe to call twice. */
+  stop(reason: string, deadlineMs?: number): Promise<void>;
+}
+
+/** What observes and what rules; there from the first moment. */
+interface Base {
+  readonly config: Config;
+  readonly version: string;
+  readonly kernelVersion: string;
+  readonly policy: Policy;
+  readonly metrics: Metrics;
+  readonly telemetry: Telemetry & { tally(): Tally };
+  readonly startedAtMs: number;
+}
+
+/** What holds state or does work. */
+interface Core extends Base {
+  readonly log: SqliteLog;
+  readonly consumer: Consumer;
+  readonly decisions: OpenDecisionView;
+  readonly spool: FileSpool;
+  readonly fetcher: ClosableFetcher;
+  readonly fingerprinter: PooledFingerprinter;
+  readonly index: HammingIndex;
+  readonly bank: LiveBank;
+  readonly backlog: Backlog;
+}
+
+/** Resolves when uploads are worked on and HTTP answers. When a part cannot start, what had started is closed again. */
+export async function startService(config: Config, secrets: Secrets): Promise<Service> {
+  const closers = new Closers();
+  try {
+    const base = observe(config);
+    const core = await openCore(base, closers);
+    const pipeline = createPipeline(core);
+    const health = createHealth(core, pipeline);
+    const uploads = createUploadDesk(core);
+    const bank = new BankDesk({ ...core, policy: () => core.policy });
+    const http = await createHttp(core, secrets, { pipeline, health, uploads, bank });
+    closers.add('http', () => http.close());
+    const { address } = await http.listen();
+    pipeline.start();
+    pipeline.failed.catch((error: unknown) => health.fail(String(error)));
+    health.readiness();
+    base.telemetry.serviceReady({ address, kernelVersion: base.kernelVersion, bankHashes: core.index.size });
+    return { address, uploads, bank, failed: pipeline.failed, stop: stopper(base.telemetry, pipeline, closers) };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+function observe(config: Config): Base {
+  const version = readPackageVersion();
+  const kernelVersion = readKernelVersion();
+  const policy = readPolicy(config.policyFile);
+  const metrics = createMetrics({ version, revision: 'unknown', kernelVersion, nodeVersion });
+  const telemetry = createTelemetry({ metrics, log: createLogger({ level: config.logLevel }) });
+  telemetry.serviceStarting({ version, policyVersion: policyVersionOf(policy), dataFolder: config.dataFolder });
+  return { config, version, kernelVersion, policy, metrics, telemetry, startedAtMs: Date.now() };
+}
+
+async function openCore(base: Base, closers: Closers): Promise<Core> {
+  const { config, policy, telemetry } = base;
+  const log = await openLog(config);
+  closers.add('log', () => log.close());
+  const consumer = await log.consume('uploads', pipelineGroup);
+  closers.add('consumer', () => consumer.close());
+  const decisions = await openDecisionView({
+    path: join(config.dataFolder, 'views', 'decisions.sqlite'),
+    log,
+    onUnreadable: (offset, why) => telemetry.warned('a record of the decisions is not a decision', { offset, why }),
+    onFailure: (error) => telemetry.failed('the decision view', error),
+  });
+  closers.add('views', () => decisions.close());
+
+  const spool = await createSpool({ folder: join(config.dataFolder, 'spool'), bytesMax: config.spoolBytesMax });
+  await spool.sweep(await unsettledFiles(log, consumer.resumesFrom[0]?.offset ?? 0));
+  const fetcher = createFetcher({ settings: config, spool, telemetry });
+  closers.add('fetcher', () => fetcher.close());
+  const fingerprinter = createFingerprinter({ processes: config.children, telemetry });
+  closers.add('children', () => fingerprinter.close());
+
+  const index = createHammingIndex({ hashesMax: config.bankHashesMax });
+  const { faintFrameQualityMin } = policy;
+  const { bankHashesMax: hashesMax } = config;
+  const bank = createBank({ log, index, frameQualityMin: () => faintFrameQualityMin, telemetry, hashesMax });
+  closers.add('bank', () => bank.close());
+  await Promise.all([fingerprinter.selfTest(), bank.start(), decisions.caughtUp()]);
+
+  const backlog = new Backlog({
+    consumer,
+    onMeasured: (lag) => telemetry.lagMeasured(lag.records, lag.seconds),
+    onFailure: (error) => telemetry.failed('measuring the lag', error),
+    intervalMs: limits.lagIntervalMs,
+  });
+  closers.add('backlog', async () => backlog.stop());
+  await backlog.start();
+  return { ...base, log, consumer, decisions, spool, fetcher, fingerprinter, index, bank, backlog };
+}
+
+function openLog(config: Config): Promise<SqliteLog> {
+  const decisionsMs = config.decisionsRetentionHours * hourMs;
+  return openSqliteLog({
+    path: join(config.dataFolder, 'log', 'floodgate.sqlite'),
+    logBytesMax: config.logBytesMax,
+    logFreeBytesMin: config.logFreeBytesMin,
+    retention: {
+      uploads: { ageMsMax: config.uploadsRetentionHours * hourMs },
+      decisions: { ageMsMax: decisionsMs },
+      'dead-letters': { ageMsMax: decisionsMs },
+    },
+  });
+}
+
+function createPipeline(core: Core): RunningPipeline {
+  return new RunningPipeline({
+    ...core,
+    policy: () => core.policy,
+    recent: new RecentDecisions(core.decisions),
+    jobTimeoutMs: core.config.jobTimeoutMs,
+    inflightUploadsMax: core.config.inflightUploadsMax,
+  });
+}
+
+function createHealth({ log, bank, fingerprinter, telemetry }: Core, pipeline: RunningPipeline): Health {
+  return new Health(
+    {
+      log: () => log.unwritable(),
+      bank: () => bank.unready(),
+      children: () => fingerprinter.unready(),
+      pipeline: () => pipeline.unready(),
+    },
+    telemetry,
+  );
+}
+
+function createUploadDesk({ log, decisions, backlog, config }: Core): UploadDesk {
+  const { backlogUploadsMax } = config;
+  return new UploadDesk({
+    log,
+    decisions,
+    backlogUploads: () => backlog.lag.records,
+    backlogUploadsMax,
+    nowMs: Date.now,
+  });
+}
+
+interface Desks {
+  readonly pipeline: RunningPipeline;
+  readonly health: Health;
+  readonly uploads: UploadDesk;
+  readonly bank: BankDesk;
+}
+
+function createHttp(core: Core, secrets: Secrets, desks: Desks): Promise<HttpServer> {
+  const { config, spool, decisions, policy, metrics, telemetry, version } = core;
+  const { host, port, contentBytesMax } = config;
+  const { health, uploads, bank } = desks;
+  return createHttpServer(
+    {
+      intake: uploads,
+      // Its arrival is acknowledged to the sender, so the bytes must survive a crash.
+      spool: { store: (bytes, signal) => spool.store(bytes, { bytesMax: contentBytesMax, durable: true, signal }) },
+      decisions,
+      bank,
+      health,
+      telemetry,
+      metrics,
+      version,
+      policy: () => ({ version: policyVersionOf(policy), ...policy }),
+      status: () => statusOf(core, desks),
+    },
+    { host, port, tokens: secrets.tokens, contentBytesMax },
+  );
+}
+
+function statusOf(core: Core, { pipeline, health }: Desks): ServiceStatus {
+  const { policy, backlog, decisions, index, bank } = core;
+  return {
+    version: core.version,
+    uptimeSeconds: (Date.now() - core.startedAtMs) / 1000,
+    policyVersion: policyVersionOf(policy),
+    observeOnly: policy.mode === 'observe',
+    ...core.telemetry.tally(),
+    inflightUploads: pipeline.inflight,
+    backlogUploads: backlog.lag.records,
+    backlogSeconds: backlog.lag.seconds,
+    outcomes: decisions.counts(),
+    bank: { contents: bank.size, hashes: index.size, position: bank.position },
+    radiusBits: { frame: policy.singleFrameRadiusBits, aligned: policy.alignedRadiusBits },
+    readiness: health.readiness(),
+  };
+}
+
+function stopper(telemetry: Telemetry, pipeline: RunningPipeline, closers: Closers): Service['stop'] {
+  let stopping: Promise<void> | undefined;
+  const stop = async (reason: string, deadlineMs: number): Promise<void> => {
+    telemetry.serviceStopping(reason);
+    await pipeline.drain(deadlineMs);
+    await closers.closeAll();
+    telemetry.serviceStopped();
+  };
+  return (reason, deadlineMs = limits.drainTimeoutMs) => {
+    stopping ??= stop(reason, deadlineMs);
+    return stopping;
+  };
+}
