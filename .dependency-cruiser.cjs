@@ -32,6 +32,26 @@ module.exports = {
       },
     },
     {
+      name: 'one-composer',
+      severity: 'error',
+      comment:
+        'Parts are constructed in one visible place; everything else sees ports. The command line may stand alone.',
+      from: {
+        path: '^src/',
+        pathNot: '^src/(service\\.ts|main\\.ts|cli/|demo/|log/|fetch/|fingerprint/|views/|http/)',
+      },
+      to: {
+        path: '^src/(log|fetch|fingerprint|views|http)/',
+        pathNot: [
+          '^src/log/log\\.ts$',
+          '^src/fetch/fetcher\\.ts$',
+          '^src/fingerprint/fingerprinter\\.ts$',
+          '^src/views/views\\.ts$',
+          '^src/http/parts\\.ts$',
+        ],
+      },
+    },
+    {
       name: 'pipeline-knows-stages-not-brands',
       severity: 'error',
       comment: 'The data flow must read the same on Kafka and on SQLite.',
@@ -48,16 +68,17 @@ module.exports = {
     {
       name: 'one-metrics-door',
       severity: 'error',
-      comment: 'prom-client was renamed; the swap must stay one folder.',
+      comment:
+        'An event owns its log line and its metrics; prom-client was renamed, and the swap must stay one folder.',
       from: { path: '^src/', pathNot: '^src/(metrics/|telemetry\\.ts)' },
-      to: { path: '^node_modules/prom-client' },
+      to: { path: '^node_modules/(prom-client|pino)/' },
     },
     {
       name: 'video-backend-in-children-only',
       severity: 'error',
       comment: 'FFmpeg and libvips parse hostile bytes; they are loaded in child processes only.',
       from: { path: '^src/', pathNot: '^src/(fingerprint/child/|demo/child/)' },
-      to: { path: '^node_modules/(node-av|sharp)' },
+      to: { path: '^node_modules/(node-av|sharp)/' },
     },
     {
       name: 'src-never-imports-test',
@@ -65,6 +86,20 @@ module.exports = {
       comment: 'Tests look at the product, not the reverse.',
       from: { path: '^src/' },
       to: { path: '^test/' },
+    },
+    {
+      name: 'no-development-packages',
+      severity: 'error',
+      comment: 'What is shipped runs on what is shipped.',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      comment: 'A file that imports nothing and that nothing imports is dead; knip finds the other dead ones.',
+      from: { orphan: true, path: '^src/' },
+      to: {},
     },
     {
       name: 'no-unresolvable',

@@ -30,7 +30,7 @@ export async function fetchFile(uri: string, parts: FileParts, signal: AbortSign
 }
 
 /** Absolute and without dot segments. Throws invalid_event, or forbidden_source for a file on another host. */
-export function parseFileUri(uri: string): string {
+function parseFileUri(uri: string): string {
   let path: string;
   try {
     const url = new URL(uri);

@@ -40,7 +40,7 @@ export async function fetchHttp(uri: string, parts: HttpParts, signal: AbortSign
 }
 
 /** Throws invalid_event for what is no URL, forbidden_source for one that must not be followed. */
-export function parseHttpUrl(uri: string, base?: string): URL {
+function parseHttpUrl(uri: string, base?: string): URL {
   if (!URL.canParse(uri, base)) {
     throw new FloodgateError('invalid_event', 'the content URI is not a valid URL', {
       fields: [{ pointer: '/content/uri', message: 'is not a valid URL' }],

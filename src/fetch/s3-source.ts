@@ -80,7 +80,7 @@ export class S3Source {
 }
 
 /** The key is taken as it stands, as S3's own tools do: no percent decoding, no query. */
-export function parseS3Uri(uri: string): { bucket: string; key: string } {
+function parseS3Uri(uri: string): { bucket: string; key: string } {
   const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/(.{1,1024})$/s.exec(uri);
   if (match?.[1] !== undefined && match[2] !== undefined) return { bucket: match[1], key: match[2] };
   throw new FloodgateError('invalid_event', 'the content URI is not s3://bucket/key', {

@@ -1,0 +1,149 @@
+/**
+ * The house rules that a machine can check, over the tree as it stands. What each rule catches is shown in
+ * test/tidy-rules.test.ts; rules on imports are in .dependency-cruiser.cjs and tested in test/import-rules.test.ts.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageFile } from '../src/config/paths.ts';
+import { settings } from '../src/config/settings.ts';
+import { testedElsewhere } from './support/tested-elsewhere.ts';
+import {
+  headingSlugs,
+  importedFiles,
+  keyFaults,
+  looseVersions,
+  markdownLinks,
+  needsTest,
+  processFaults,
+  resolvedPackages,
+  sourceFaults,
+  testFaults,
+  textFaults,
+  wasmFaults,
+} from './support/tidy-rules.ts';
+
+const outputFolders = new Set(['.git', '.cache', '.venv', 'build', 'coverage', 'data', 'node_modules']);
+
+function listFiles(folder = ''): string[] {
+  return readdirSync(packageFile(folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return outputFolders.has(entry.name) ? [] : listFiles(path);
+    return entry.isFile() ? [path] : [];
+  });
+}
+
+const read = (path: string) => readFileSync(packageFile(path), 'utf8');
+const files = listFiles();
+const typescript = files.filter((path) => path.endsWith('.ts'));
+const product = typescript.filter((path) => /^(src|assembly)\//.test(path));
+const source = typescript.filter((path) => path.startsWith('src/'));
+const tests = typescript.filter((path) => path.startsWith('test/'));
+const documents = files.filter((path) => path.endsWith('.md'));
+
+/** "path: fault" for each fault, so that a failure names all of them at once. */
+function faultsIn(paths: readonly string[], faultsOf: (text: string) => readonly string[]): string[] {
+  return paths.flatMap((path) => faultsOf(read(path)).map((fault) => `${path}: ${fault}`));
+}
+
+it('finds the files it is to check', () => {
+  expect(source).toContain('src/main.ts');
+  expect(product).toContain('assembly/index.ts');
+  expect(tests).toContain('test/tidy.test.ts');
+  expect(documents).toContain('README.md');
+});
+
+describe('the sources', () => {
+  it('have short files, short functions and the words of the glossary', () => {
+    expect(faultsIn(product, sourceFaults)).toEqual([]);
+  });
+
+  it('have no marks of unfinished work and no paths of one machine, nor has anything else', () => {
+    const texts = files.filter((path) => /\.(c?[jt]s|md|json|html|ya?ml|css|sh)$|^\.ci\//.test(path));
+    expect(
+      faultsIn(
+        texts.filter((path) => path !== 'package-lock.json'),
+        textFaults,
+      ),
+    ).toEqual([]);
+  });
+
+  it('touch process at its edges only', () => {
+    const edges = /^src\/(main\.ts|cli\/|config\/|fingerprint\/child\/main\.ts|demo\/child\/|log\/sqlite-worker\.ts)/;
+    expect(
+      faultsIn(
+        source.filter((path) => !edges.test(path)),
+        processFaults,
+      ),
+    ).toEqual([]);
+  });
+
+  it('load WebAssembly in src/kernel only', () => {
+    expect(
+      faultsIn(
+        source.filter((path) => !path.startsWith('src/kernel/')),
+        wasmFaults,
+      ),
+    ).toEqual([]);
+  });
+
+  it('have no barrels', () => {
+    expect(source.filter((path) => /(^|\/)index\.ts$/.test(path))).toEqual([]);
+  });
+});
+
+describe('the tests', () => {
+  it('all run, whenever their condition holds', () => {
+    expect(faultsIn(tests, testFaults)).toEqual([]);
+  });
+
+  const mirror = (path: string) => path.replace(/^src\//, 'test/unit/').replace(/\.ts$/, '.test.ts');
+  const imported = new Set(
+    tests.filter((path) => path.endsWith('.test.ts')).flatMap((path) => importedFiles(path, read(path))),
+  );
+  const untested = source.filter(
+    (path) => !existsSync(packageFile(mirror(path))) && !imported.has(path) && needsTest(read(path)),
+  );
+
+  it('mirror the sources or import them, but for those that are tested through others', () => {
+    expect(untested.filter((path) => !testedElsewhere.some((each) => path.startsWith(each.source)))).toEqual([]);
+  });
+
+  it('that stand in for others exist, and are needed', () => {
+    const absent = testedElsewhere.flatMap(({ by }) => by).filter((path) => !existsSync(packageFile(path)));
+    const needless = testedElsewhere.filter((each) => !untested.some((path) => path.startsWith(each.source)));
+    expect({ absent, needless }).toEqual({ absent: [], needless: [] });
+  });
+});
+
+describe('the documents', () => {
+  it('link to files that exist', () => {
+    const links = documents.flatMap((path) => markdownLinks(path, read(path)).files.map((file) => ({ path, file })));
+    expect(links.filter(({ file }) => !existsSync(packageFile(file)))).toEqual([]);
+  });
+
+  it('link to headings that exist', () => {
+    const links = documents.flatMap((path) => markdownLinks(path, read(path)).headings);
+    const known = links.filter(({ file }) => existsSync(packageFile(file)));
+    expect(known.filter(({ file, slug }) => !headingSlugs(read(file)).has(slug))).toEqual([]);
+  });
+
+  it('list exactly the settings that are read', () => {
+    const keys = Object.values(settings).map((setting) => setting.key);
+    expect(keyFaults(keys, read('docs/operations/configuration.md'), /\bFLOODGATE_[A-Z0-9_]+\b/g)).toEqual([]);
+  });
+
+  it('have a changelog with a place for what comes next', () => {
+    expect(headingSlugs(read('CHANGELOG.md'))).toContain('pending');
+  });
+});
+
+describe('the packages', () => {
+  it('are pinned', () => {
+    expect(looseVersions(read('package.json'))).toEqual([]);
+  });
+
+  it('have no download addresses in the lock file', () => {
+    expect(resolvedPackages(read('package-lock.json'))).toEqual([]);
+  });
+});
