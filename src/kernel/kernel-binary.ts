@@ -54,18 +54,25 @@ export interface Kernel {
 }
 
 const abiVersion = 1;
-const binaries = new Map<KernelBuild, { bytes: Uint8Array<ArrayBuffer>; sha256: string }>();
+
+interface Binary {
+  /** The bytes at first, the compiled module once there is one: instances of one module share their optimised code. */
+  source: Parameters<typeof instantiateSync>[0];
+  readonly sha256: string;
+}
+const binaries = new Map<KernelBuild, Binary>();
 
 /** A fresh instance with a memory of its own. Throws kernel_failed when it is not built or does not fit the limits. */
 export function instantiateKernel(build: KernelBuild): Kernel {
-  const { bytes, sha256 } = readBinary(build);
-  const { exports } = instantiateSync<Record<string, unknown>>(bytes);
+  const binary = readBinary(build);
+  const { exports, module } = instantiateSync<Record<string, unknown>>(binary.source);
+  binary.source = module;
   const capacities = readCapacities(exports);
   checkCapacities(capacities);
   return {
     calls: exports as unknown as KernelExports,
     capacities,
-    version: `${capacities.abiVersion}-${sha256.slice(0, 8)}`,
+    version: `${capacities.abiVersion}-${binary.sha256.slice(0, 8)}`,
   };
 }
 
@@ -90,7 +97,7 @@ export function viewBytes(kernel: Kernel, address: number, bytes: number): Uint8
   return new Uint8Array(kernel.calls.memory.buffer, address >>> 0, bytes);
 }
 
-function readBinary(build: KernelBuild) {
+function readBinary(build: KernelBuild): Binary {
   const known = binaries.get(build);
   if (known) return known;
   const path = builtFile(`kernel/${build}.wasm`);
@@ -100,7 +107,7 @@ function readBinary(build: KernelBuild) {
   } catch (cause) {
     throw new FloodgateError('kernel_failed', `${path} cannot be read; run "npm run build:kernel"`, { cause });
   }
-  const binary = { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+  const binary = { source: bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
   binaries.set(build, binary);
   return binary;
 }

@@ -17,10 +17,14 @@ export interface HammingIndexOptions {
   readonly hashesMax?: number;
 }
 
-/** V8 optimises a function after a few calls; the first real frame should not pay for that. */
+/**
+ * V8 optimises a function after a few calls; the first real frame should not pay for that. Instances share their code,
+ * so once a process is enough.
+ */
 const warmUpCalls = 20;
 const warmUpSide = 128;
 const warmUpHashes = 1024;
+const warmed = new Set<'hasher' | 'index'>();
 
 /** Version of the kernel: `<ABI version>-<first 8 digits of the binary's SHA-256>`. */
 export function readKernelVersion(build: KernelBuild = 'release'): string {
@@ -32,7 +36,7 @@ export function createHasher({ build = 'release' }: HasherOptions = {}): Hasher 
   const kernel = instantiateKernel(build);
   callKernel(() => kernel.calls.startHasher());
   const hasher = hasherOf(kernel);
-  if (build === 'release') warmHasher(hasher);
+  if (build === 'release' && !warmed.has('hasher')) warmHasher(hasher);
   return hasher;
 }
 
@@ -42,10 +46,8 @@ export function createHammingIndex(options: HammingIndexOptions = {}): HammingIn
   requireInteger('hashesMax', hashesMax, 1, limits.bankHashesMax);
   const kernel = instantiateKernel(build);
   callKernel(() => kernel.calls.startIndex());
-  const index = indexOf(kernel, hashesMax);
-  if (build === 'release') warmIndex(index);
-  callKernel(() => kernel.calls.startIndex());
-  return index;
+  if (build === 'release' && !warmed.has('index')) warmIndex(kernel);
+  return indexOf(kernel, hashesMax);
 }
 
 function hasherOf(kernel: Kernel): Hasher {
@@ -133,6 +135,7 @@ function requireLength(what: string, bytes: Uint8Array, length: number): void {
 }
 
 function warmHasher(hasher: Hasher): void {
+  warmed.add('hasher');
   for (const channels of [1, 3] as const) {
     hasher.frameBuffer(warmUpSide, warmUpSide, channels).forEach((_, at, frame) => {
       frame[at] = (at * 31) & 0xff;
@@ -141,7 +144,10 @@ function warmHasher(hasher: Hasher): void {
   }
 }
 
-function warmIndex(index: HammingIndex): void {
+/** Leaves the index empty: starting again forgets the hashes that were searched. */
+function warmIndex(kernel: Kernel): void {
+  warmed.add('index');
+  const index = indexOf(kernel, limits.bankHashesMax);
   const hash = new Uint8Array(limits.hashBytes);
   for (let at = 0; at < warmUpHashes; at++) {
     hash.fill((at * 37) & 0xff);
@@ -151,4 +157,5 @@ function warmIndex(index: HammingIndex): void {
   for (let call = 0; call < warmUpCalls; call++) {
     for (const radiusBits of radii) index.search(new Uint8Array(8 * limits.hashBytes), radiusBits, 1);
   }
+  callKernel(() => kernel.calls.startIndex());
 }
