@@ -1,6 +1,5 @@
 /** What the embedded log commits, as it crosses to the thread that owns the database. Plain data throughout. */
-import type { FloodgateError } from '../errors.ts';
-import { FloodgateError as Failure } from '../errors.ts';
+import { FloodgateError } from '../errors.ts';
 import type { LogRecord, NewRecord, Topic } from './log.ts';
 
 export interface AppendRequest {
@@ -35,5 +34,5 @@ export interface ReadResult {
 }
 
 export function toError(refusal: Refusal): FloodgateError {
-  return new Failure(refusal.code, refusal.message);
+  return new FloodgateError(refusal.code, refusal.message);
 }

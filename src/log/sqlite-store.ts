@@ -28,6 +28,9 @@ interface Group {
 /** SQLite's codes after which the file or the storage under it cannot be trusted until it is opened again. */
 const fatalCodes = ['SQLITE_IOERR', 'SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'];
 
+/** How long the log calls itself unwritable after SQLite found no room where the figures had shown some. */
+const fullEchoMs = 2_000;
+
 export class SqliteStore {
   readonly id: string;
   readonly db: Connection;
@@ -36,6 +39,7 @@ export class SqliteStore {
   readonly #groups = new Map<string, Group>();
   readonly #usedBytes: () => number;
   #fatal: Refusal | null = null;
+  #full = { message: '', untilMs: Number.NEGATIVE_INFINITY };
 
   constructor(options: StoreOptions) {
     const { db, id } = openLogFile(options.path);
@@ -107,7 +111,9 @@ export class SqliteStore {
 
   /** Why appends are refused at present, or null. */
   unwritable(): string | null {
-    return this.#fatal?.message ?? refusalForRoom('append', this.room(), this.#options);
+    if (this.#fatal !== null) return this.#fatal.message;
+    const refused = refusalForRoom('append', this.room(), this.#options);
+    return refused ?? (this.#options.nowMs() < this.#full.untilMs ? this.#full.message : null);
   }
 
   /** Commits what can be; the results stand in the order of the requests. Never throws. */
@@ -204,7 +210,10 @@ export class SqliteStore {
   #refusalOf(thrown: unknown): Refusal {
     const code = String((thrown as { code?: unknown }).code ?? '');
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    if (code === 'SQLITE_FULL') return { code: 'log_full', message: `the log has no room for this: ${message}` };
+    if (code === 'SQLITE_FULL') {
+      this.#full = { message: `the log has no room for this: ${message}`, untilMs: this.#options.nowMs() + fullEchoMs };
+      return { code: 'log_full', message: this.#full.message };
+    }
     const refusal = { code: 'log_failed', message: `the log could not be written: ${message}` } as const;
     if (fatalCodes.some((fatal) => code.startsWith(fatal))) this.#fatal = refusal;
     return refusal;

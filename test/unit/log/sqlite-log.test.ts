@@ -1,0 +1,79 @@
+/** What the embedded log does beyond the port: ownership of groups, versions, retention by itself. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openSqliteLog, type SqliteLog, type SqliteLogOptions } from '../../../src/log/sqlite-log.ts';
+import { codeOf, never, readAll, recordOf } from '../../support/log-records.ts';
+
+let folder: string;
+let log: SqliteLog | null;
+
+const pathOfLog = () => join(folder, 'data', 'log.sqlite');
+
+async function open(options: Partial<SqliteLogOptions> = {}): Promise<SqliteLog> {
+  log = await openSqliteLog({ path: pathOfLog(), logFreeBytesMin: 0, ...options });
+  return log;
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'floodgate-sqlite-log-'));
+  log = null;
+});
+
+afterEach(async () => {
+  await log?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('lets one consumer have a group at a time', async () => {
+  const opened = await open();
+  const first = await opened.consume('uploads', 'g');
+  expect(await codeOf(opened.consume('uploads', 'g'))).toBe('conflict');
+  await first.close();
+  expect(await codeOf(opened.consume('uploads', 'g'))).toBe('resolved');
+});
+
+it('hands concurrent polls different records', async () => {
+  const opened = await open();
+  const consumer = await opened.consume('uploads', 'g');
+  const polls = [consumer.poll(2, never), consumer.poll(2, never)];
+  await opened.append(['a', 'b'].map((key) => recordOf('uploads', key)));
+  await opened.append(['c', 'd'].map((key) => recordOf('uploads', key)));
+  const keys = (await Promise.all(polls)).flat().map((record) => record.key);
+  expect(keys).toEqual(['a', 'b', 'c', 'd']);
+});
+
+it('refuses what waits and all that comes after it was abandoned', async () => {
+  const opened = await open();
+  const waiting = codeOf(opened.append([recordOf('uploads', 'a')]));
+  await opened.abandon();
+  expect(['log_failed', 'resolved']).toContain(await waiting);
+  expect(await codeOf(opened.append([recordOf('uploads', 'b')]))).toBe('log_failed');
+  expect(await codeOf(opened.read('uploads', 0, 1))).toBe('log_failed');
+  expect(opened.unwritable()).toBe('the log was abandoned');
+});
+
+it('runs retention by itself', async () => {
+  const retention = { decisions: { bytesMax: 0 } };
+  const opened = await open({ retention, retentionIntervalMs: 10, roomCheckMs: 10 });
+  await opened.append([recordOf('decisions', 'a')]);
+  await expect.poll(() => readAll(opened, 'decisions'), { timeout: 5_000 }).toEqual([]);
+  expect(await opened.end('decisions')).toEqual({ startOffset: 1, endOffset: 1 });
+});
+
+it('refuses a log that a later release wrote', async () => {
+  await (await open()).close();
+  const db = new Database(pathOfLog());
+  db.exec("UPDATE meta SET value = '99' WHERE name = 'schema_version'");
+  db.close();
+  log = null;
+  await expect(open()).rejects.toThrow('schema version 99');
+});
+
+it('says so when the file cannot be made', async () => {
+  await writeFile(join(folder, 'file'), '');
+  await expect(openSqliteLog({ path: join(folder, 'file', 'log.sqlite') })).rejects.toThrow();
+  expect(await codeOf(openSqliteLog({ path: folder }))).toBe('log_failed');
+});
