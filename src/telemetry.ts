@@ -12,7 +12,7 @@ import type { Metrics } from './metrics/metrics.ts';
 export const stages = ['admit', 'fetch', 'fingerprint', 'search', 'align', 'decide', 'publish'] as const;
 export type Stage = (typeof stages)[number];
 
-export const components = ['log', 'bank', 'children', 'views'] as const;
+export const components = ['log', 'bank', 'children', 'pipeline'] as const;
 export type Component = (typeof components)[number];
 
 export interface Telemetry {

@@ -11,7 +11,7 @@ export function createHttpMetrics(registry: Registry) {
   return {
     seconds: new Histogram({
       name: 'floodgate_http_request_duration_seconds',
-      help: 'Time from the first byte of a request to the last of its answer.',
+      help: 'Time from the head of a request to the end of its answer.',
       labelNames: ['method', 'route', 'status_class'] as const,
       buckets: requestBuckets,
       registers,

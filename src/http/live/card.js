@@ -71,10 +71,14 @@ function claim(match) {
 
 /** The length of the known content is asked for; until it comes its bar ends open. */
 function evidenceOf(match, decision) {
-  const uploadSeconds = decision.sampling?.durationSeconds ?? null;
+  const sampledSeconds = decision.sampling?.durationSeconds ?? null;
   const place = element('div');
-  const show = (knownSeconds) =>
-    place.replaceChildren(...[drawEvidence(match, uploadSeconds, knownSeconds)].filter(Boolean));
+  const show = (knownSeconds) => {
+    // The same bytes are as long as each other, though nothing of the upload was looked at.
+    const uploadSeconds = match.kind === 'exact' ? (sampledSeconds ?? knownSeconds) : sampledSeconds;
+    const drawn = drawEvidence(match, uploadSeconds, knownSeconds);
+    if (drawn !== null) place.replaceChildren(drawn);
+  };
   show(null);
   if (match.known.endSeconds > 0) {
     knownDuration(match.contentId).then((seconds) => {

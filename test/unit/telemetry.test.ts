@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { FloodgateError } from '../../src/errors.ts';
+import { createLogger, type LogLevel } from '../../src/metrics/logger.ts';
+import { createTelemetry } from '../../src/telemetry.ts';
+import { decisionOf, matchOf } from '../support/decisions.ts';
+import { emptyMetrics } from '../support/populated-metrics.ts';
+
+function start(level: LogLevel = 'debug') {
+  const lines: string[] = [];
+  const metrics = emptyMetrics();
+  const log = createLogger({ level, destination: { write: (line) => void lines.push(line) } });
+  const telemetry = createTelemetry({ metrics, log, nowMs: () => 1_700_000_000_000 });
+  const logged = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const value = async (sample: string) => {
+    const line = (await metrics.text()).split('\n').find((each) => each.startsWith(`${sample} `));
+    return line === undefined ? undefined : Number(line.slice(sample.length + 1));
+  };
+  return { telemetry, logged, value, text: () => lines.join('') };
+}
+
+describe('a decision', () => {
+  it('is counted by outcome, reason and media, and logged with its evidence', async () => {
+    const { telemetry, logged, value } = start();
+    telemetry.decided(decisionOf('block'), 0.3);
+    expect(await value('floodgate_decisions_total{outcome="block",reason="matched",media="video"}')).toBe(1);
+    expect(await value('floodgate_matches_total{bank="default",outcome="block"}')).toBe(1);
+    expect(await value('floodgate_match_hamming_distance_sum')).toBe(12);
+    expect(await value('floodgate_decision_latency_seconds_bucket{le="0.5",media="video"}')).toBe(1);
+    expect(logged()).toMatchObject([{ level: 'info', uploadId: 'upload-1', outcome: 'block', distanceBits: 12 }]);
+  });
+
+  it('in observe-only mode is told apart from a real block', async () => {
+    const { telemetry, value } = start();
+    telemetry.decided(decisionOf('allow', { observedOutcome: 'block', reason: 'matched', matches: [matchOf()] }), 0.1);
+    expect(await value('floodgate_decisions_total{outcome="observed_block",reason="matched",media="video"}')).toBe(1);
+    expect(await value('floodgate_matches_total{bank="default",outcome="observed_block"}')).toBe(1);
+  });
+
+  it('counts a bank once, and banks after the fiftieth as other', async () => {
+    const { telemetry, value } = start('silent');
+    telemetry.decided(decisionOf('block', { matches: [matchOf(), matchOf({ contentId: 'b' })] }), 0.1);
+    expect(await value('floodgate_matches_total{bank="default",outcome="block"}')).toBe(1);
+    for (let index = 0; index < 60; index += 1) {
+      telemetry.decided(decisionOf('block', { matches: [matchOf({ bank: `bank-${index}` })] }), 0.1);
+    }
+    expect(await value('floodgate_matches_total{bank="bank-48",outcome="block"}')).toBe(1);
+    expect(await value('floodgate_matches_total{bank="bank-49",outcome="block"}')).toBeUndefined();
+    expect(await value('floodgate_matches_total{bank="other",outcome="block"}')).toBe(11);
+  });
+
+  it('with an event time ahead of our clock counts as no delay', async () => {
+    const { telemetry, value } = start('silent');
+    telemetry.decided(decisionOf('allow'), -5);
+    expect(await value('floodgate_decision_latency_seconds_sum{media="video"}')).toBe(0);
+  });
+});
+
+describe('the tally', () => {
+  it('counts since the start', () => {
+    const { telemetry } = start('silent');
+    telemetry.uploadsConsumed(3);
+    telemetry.decided(decisionOf('allow'), 0);
+    expect(telemetry.tally()).toEqual({ uploadsConsumed: 3, uploadsDecided: 1 });
+  });
+});
+
+describe('readiness', () => {
+  it('starts at 0 for every component and follows', async () => {
+    const { telemetry, logged, value } = start();
+    expect(await value('floodgate_ready{component="log"}')).toBe(0);
+    telemetry.componentReadiness('log', true, null);
+    expect(await value('floodgate_ready{component="log"}')).toBe(1);
+    telemetry.componentReadiness('log', false, 'the disk is full');
+    expect(await value('floodgate_ready{component="log"}')).toBe(0);
+    expect(logged().at(-1)).toMatchObject({ level: 'warn', component: 'log', why: 'the disk is full' });
+  });
+});
+
+describe('requests', () => {
+  it('count by class of status, and unknown methods as other', async () => {
+    const { telemetry, value } = start('silent');
+    telemetry.requestFinished('BREW', 'unmatched', 404, 0.01);
+    const labels = 'method="other",route="unmatched",status_class="4xx"';
+    expect(await value(`floodgate_http_request_duration_seconds_count{${labels}}`)).toBe(1);
+  });
+});
+
+describe('the log', () => {
+  it('keeps no path, query, user or token', () => {
+    const { telemetry, text } = start();
+    const url = 'https://user:hunter2@uploads.example/private/8c1f.mp4?signature=abc';
+    const cause = new Error(`GET ${url} answered 403`);
+    telemetry.failed(`fetching ${url}`, new FloodgateError('unreachable', `could not fetch ${url}`, { cause }));
+    telemetry.warned('odd', {
+      uri: url,
+      deep: { list: [url] },
+      token: 'hunter2',
+      headers: { authorization: 'Bearer abc' },
+    });
+    telemetry.childRestarted('crash', 'Authorization: Bearer abc.def');
+    expect(text()).not.toMatch(/hunter2|signature|8c1f|abc/);
+    expect(text()).toContain('https://uploads.example/…');
+  });
+
+  it('says what failed with its code and stack', () => {
+    const { telemetry, logged } = start();
+    telemetry.failed('settling failed', new FloodgateError('log_failed', 'disk I/O error'));
+    expect(logged()).toMatchObject([
+      { level: 'error', msg: 'settling failed', error: { code: 'log_failed', message: 'disk I/O error' } },
+    ]);
+    expect(JSON.stringify(logged())).toContain('telemetry.test.ts');
+  });
+
+  it('is quiet about routine at the usual level', () => {
+    const { telemetry, logged } = start('info');
+    telemetry.requestFinished('GET', '/livez', 200, 0.001);
+    telemetry.childRestarted('recycle', 'after 500 jobs');
+    telemetry.stageFailed('fetch', 'unreachable');
+    expect(logged()).toEqual([]);
+    telemetry.requestFinished('GET', '/v1/bank', 500, 0.001);
+    expect(logged()).toMatchObject([{ level: 'warn', route: '/v1/bank', status: 500 }]);
+  });
+});
