@@ -65,9 +65,9 @@ export class Attempt {
 
   hear(message: FromChild): void {
     if (message.kind === 'ready' || message.id !== this.#id) return;
-    if (message.kind === 'frame') return this.#takeFrame(message);
-    if (message.kind === 'done') return this.#end({ kind: 'done', result: message.result });
-    this.#end({ kind: 'failed', code: message.code, detail: message.detail });
+    if (message.kind === 'frame') this.#takeFrame(message);
+    else if (message.kind === 'done') this.#end({ kind: 'done', result: message.result });
+    else this.#end({ kind: 'failed', code: message.code, detail: message.detail });
   }
 
   /** Returns what it was killed for, or that it crashed. */
@@ -84,8 +84,9 @@ export class Attempt {
   }
 
   #takeFrame({ timeMs, quality, hashes }: Extract<FromChild, { kind: 'frame' }>): void {
-    if (++this.#frames > this.#framesMax) return this.#killFor('crash');
-    if (this.#isStopped) return;
+    // More than it may sample: no sound child does that.
+    if (++this.#frames > this.#framesMax) this.#killFor('crash');
+    if (this.#isStopped || this.#killedFor !== null) return;
     try {
       if (this.#job.onFrame({ timeMs, quality, hashes }) === 'enough') this.stop();
     } catch (error) {

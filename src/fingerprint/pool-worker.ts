@@ -84,8 +84,8 @@ export class PoolWorker {
 
   #watchStart(child: ChildHandle): void {
     this.#child = child;
-    if (this.state === 'closed') return child.kill();
-    this.#startTimer = setTimeout(() => child.kill(), limits.childStartTimeoutMs);
+    if (this.state === 'closed') child.kill();
+    else this.#startTimer = setTimeout(() => child.kill(), limits.childStartTimeoutMs);
   }
 
   #hear(message: FromChild): void {
@@ -114,10 +114,12 @@ export class PoolWorker {
     this.#child = null;
     const wasStarting = this.state === 'starting' && !this.#recycling;
     const lostFor = this.#attempt?.childEnded(why) ?? (this.#recycling ? 'recycle' : 'crash');
-    if (this.state === 'closed') return this.#gone();
-    if (wasStarting) return this.#retryStart(why);
-    this.#events.onRestart(lostFor, why);
-    this.#start();
+    if (this.state === 'closed') this.#gone();
+    else if (wasStarting) this.#retryStart(why);
+    else {
+      this.#events.onRestart(lostFor, why);
+      this.#start();
+    }
   }
 
   #retryStart(why: string): void {

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  evenTicks,
+  fillTimes,
+  largestGap,
+  listedTicks,
+  seekTimes,
+  spreadOrder,
+  spreadPages,
+  wideningTicks,
+} from '../../../../src/fingerprint/child/sampling.ts';
+
+const bounds = { framesMin: 8, framesMax: 64, spacingMsMin: 500, gapMsMax: 5_000 };
+
+describe('spreadOrder', () => {
+  it('visits the halves before the quarters', () => {
+    expect(spreadOrder(8)).toEqual([0, 4, 2, 6, 1, 5, 3, 7]);
+  });
+
+  it('visits every index once, and any prefix is spread evenly', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 200 }), (count) => {
+        const order = spreadOrder(count);
+        expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, index) => index));
+        for (let taken = 1; taken <= count; taken *= 2) {
+          const gap = largestGap(
+            order.slice(0, taken).toSorted((a, b) => a - b),
+            count,
+          );
+          expect(gap).toBeLessThanOrEqual((4 * count) / taken + 1);
+        }
+      }),
+    );
+  });
+
+  it('gives moments within the duration, the first one first', () => {
+    expect(seekTimes(16_000, 4)).toEqual([0, 8_000, 4_000, 12_000]);
+  });
+});
+
+describe('fillTimes', () => {
+  it('begins half a second apart, so that a copy can be recognised early', () => {
+    expect(fillTimes([0], 10_000, bounds).timesMs.slice(0, 3)).toEqual([500, 1_000, 1_500]);
+  });
+
+  it('leaves alone what has frames enough and no long gap', () => {
+    const sampled = Array.from({ length: 16 }, (_, index) => index * 1_000);
+    expect(fillTimes(sampled, 16_000, bounds).timesMs).toEqual([]);
+  });
+
+  // Goal: the promise of a sparse pass, for any key frames a content may have: no long gap, frames enough, in budget.
+  it('keeps the promise of a sparse pass', () => {
+    const moments = fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 40 });
+    fc.assert(
+      fc.property(moments, fc.integer({ min: 1, max: 200_000 }), (times, durationMs) => {
+        const sampled = [...new Set(times.filter((time) => time < durationMs))].sort((a, b) => a - b);
+        const { timesMs } = fillTimes(sampled, durationMs, bounds);
+        const all = [...sampled, ...timesMs].sort((a, b) => a - b);
+        expect(timesMs).toEqual(timesMs.toSorted((a, b) => a - b));
+        expect(all.length).toBeLessThanOrEqual(bounds.framesMax);
+        expect(all.length).toBeGreaterThanOrEqual(Math.min(8, Math.max(1, Math.floor(durationMs / 500)), 8) - 1);
+        if (all.length < bounds.framesMax * 0.7) expect(largestGap(all, durationMs)).toBeLessThanOrEqual(5_000);
+      }),
+    );
+  });
+
+  it('widens the distances evenly when the budget does not reach', () => {
+    const { timesMs, toleranceMs } = fillTimes([0], 3_600_000, bounds);
+    expect(timesMs.length).toBeLessThanOrEqual(63);
+    expect(timesMs.length).toBeGreaterThan(45);
+    expect(largestGap([0, ...timesMs], 3_600_000)).toBeLessThan(90_000);
+    expect(toleranceMs).toBeGreaterThan(5_000);
+  });
+});
+
+describe('largestGap', () => {
+  it('counts the head and the tail', () => {
+    expect(largestGap([3_000, 4_000], 9_000)).toBe(5_000);
+    expect(largestGap([3_000, 4_000], 5_000)).toBe(3_000);
+    expect(largestGap([], 700)).toBe(700);
+  });
+});
+
+describe('ticks', () => {
+  it('come evenly, and leap over a jump in time', () => {
+    const ticks = evenTicks(500);
+    ticks.advance(0);
+    expect(ticks.nextMs).toBe(500);
+    ticks.advance(10_100);
+    expect(ticks.nextMs).toBe(10_000);
+    ticks.advance(10_100);
+    expect(ticks.nextMs).toBe(10_500);
+  });
+
+  it('come from a list until it ends', () => {
+    const ticks = listedTicks([5, 9]);
+    ticks.advance(7);
+    expect(ticks.nextMs).toBe(9);
+    ticks.advance(9);
+    expect(ticks.nextMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('reach far with few frames when the end is unknown', () => {
+    const ticks = wideningTicks(500);
+    for (let frame = 0; frame < 64; frame++) ticks.advance(ticks.nextMs);
+    expect(ticks.nextMs).toBeGreaterThan(1_800_000);
+  });
+});
+
+describe('spreadPages', () => {
+  it('takes all of few and an even choice of many', () => {
+    expect(spreadPages(3, 16)).toEqual([0, 1, 2]);
+    expect(spreadPages(32, 4)).toEqual([0, 8, 16, 24]);
+  });
+});
