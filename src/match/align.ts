@@ -6,7 +6,7 @@
 import { limits } from '../config/limits.ts';
 import { dihedralNames } from '../contracts/common.ts';
 import { type Alignment, summariseAlignment } from './alignment.ts';
-import { addFrame, byPromise, type Candidate, matchedFrameOf } from './candidate.ts';
+import { addFrame, byClaim, byPromise, type Candidate, matchedFrameOf } from './candidate.ts';
 import { type FittedLine, fitLine, fitStill, type SearchEffort } from './fit-line.ts';
 import type { FrameMatch } from './frame-match.ts';
 import type { KnownContent } from './known-content.ts';
@@ -55,11 +55,11 @@ export function createAligner(options: AlignOptions): Aligner {
       insertSorted(frameTimesMs, uploadTimeMs);
       if (matches.length > limits.matchesPerFrameMax) capped = true;
       for (const [key, ofCandidate] of groupBy(closestOf(matches).filter(options.counts), keyOf)) {
-        if (!addMatches(candidates, key, ofCandidate, options)) capped = true;
+        if (!addMatches(candidates, key, ofCandidate, frameTimesMs.length, options)) capped = true;
       }
       if (candidates.size <= limits.candidatesMax) return;
       capped = true;
-      const kept = [...candidates.entries()].sort(([, a], [, b]) => byPromise(a, b)).slice(0, limits.candidatesMax);
+      const kept = [...candidates.entries()].sort(([, a], [, b]) => byClaim(a, b)).slice(0, limits.candidatesMax);
       candidates = new Map(kept);
     },
     alignments() {
@@ -115,6 +115,7 @@ function addMatches(
   candidates: Map<number, Candidate>,
   key: number,
   matches: readonly FrameMatch[],
+  arrival: number,
   options: AlignOptions,
 ): boolean {
   const first = matches[0];
@@ -124,10 +125,10 @@ function addMatches(
   if (known === undefined) return true;
   let candidate = candidates.get(key);
   if (candidate === undefined) {
-    candidate = { contentNumber, dihedral, frames: [], leastBits: limits.hashBits };
+    candidate = { contentNumber, dihedral, frames: [], leastBits: limits.hashBits, lastFrame: arrival };
     candidates.set(key, candidate);
   }
-  return addFrame(candidate, matchedFrameOf(matches, first, toleranceOf(known)));
+  return addFrame(candidate, matchedFrameOf(matches, first, toleranceOf(known)), arrival);
 }
 
 /** A fit holds until the candidate gets another frame; content that was removed since has none. */

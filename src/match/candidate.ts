@@ -30,14 +30,17 @@ export interface Candidate {
   /** In order of upload time. */
   readonly frames: MatchedFrame[];
   leastBits: number;
+  /** Which of the upload's frames, in order of arrival, matched last. */
+  lastFrame: number;
 }
 
 /** Returns false when the candidate has no room left for the frame. */
-export function addFrame(candidate: Candidate, frame: MatchedFrame): boolean {
+export function addFrame(candidate: Candidate, frame: MatchedFrame, arrival: number): boolean {
   if (candidate.frames.length >= limits.candidateFramesMax) return false;
   let at = candidate.frames.length;
   while (at > 0 && (candidate.frames[at - 1]?.uploadTimeMs ?? 0) > frame.uploadTimeMs) at -= 1;
   candidate.frames.splice(at, 0, frame);
+  candidate.lastFrame = arrival;
   candidate.leastBits = Math.min(candidate.leastBits, frame.closest.distanceBits);
   return true;
 }
@@ -45,6 +48,14 @@ export function addFrame(candidate: Candidate, frame: MatchedFrame): boolean {
 /** Orders candidates by how much there is of them: more frames first, then the closer match. */
 export function byPromise(a: Candidate, b: Candidate): number {
   return b.frames.length - a.frames.length || a.leastBits - b.leastBits || a.contentNumber - b.contentNumber;
+}
+
+/**
+ * Which candidates stay when there are too many: of those with one frame the latest, or a title card that everything
+ * shares would keep the true content out for good.
+ */
+export function byClaim(a: Candidate, b: Candidate): number {
+  return b.frames.length - a.frames.length || b.lastFrame - a.lastFrame || byPromise(a, b);
 }
 
 /** All matches of one upload frame in a candidate; `first` is any of them. */

@@ -1,0 +1,53 @@
+/** The kernel's index as a map and a loop, behind its port: for tests of what stands on it. */
+import { FloodgateError } from '../../src/errors.ts';
+import type { HammingIndex } from '../../src/kernel/hamming-index.ts';
+import { bitsBetween } from '../../src/match/bits.ts';
+
+export interface TwinIndex extends HammingIndex {
+  /** Radii searched so far. */
+  readonly radii: number[];
+}
+
+export function twinIndex(hashesMax = 1_000_000): TwinIndex {
+  const hashes = new Map<number, Uint8Array>();
+  const free: number[] = [];
+  const radii: number[] = [];
+  let slots = 0;
+  return {
+    radii,
+    insert(hash) {
+      if (hashes.size >= hashesMax) throw new FloodgateError('bank_full', 'the index is full');
+      const slot = free.pop() ?? slots++;
+      hashes.set(slot, hash.slice());
+      return slot;
+    },
+    remove(slot) {
+      if (!hashes.delete(slot)) throw new FloodgateError('kernel_failed', `slot ${slot} is empty`);
+      free.push(slot);
+    },
+    search(queries, radiusBits, hitsMax) {
+      radii.push(radiusBits);
+      const found: [number, number, number][] = [];
+      for (let query = 0; query * 32 < queries.length; query++) {
+        for (const [slot, hash] of hashes) {
+          const distance = bitsBetween(queries.subarray(query * 32, query * 32 + 32), hash);
+          if (distance <= radiusBits) found.push([query, slot, distance]);
+        }
+      }
+      const kept = found.slice(0, hitsMax);
+      return {
+        count: kept.length,
+        capped: found.length > hitsMax,
+        query: Uint32Array.from(kept, ([query]) => query),
+        slot: Uint32Array.from(kept, ([, slot]) => slot),
+        distanceBits: Uint16Array.from(kept, ([, , distance]) => distance),
+      };
+    },
+    get size() {
+      return hashes.size;
+    },
+    get bytes() {
+      return hashes.size * 32;
+    },
+  };
+}
