@@ -18,11 +18,11 @@ import { dihedralNames } from '../../src/contracts/common.ts';
 import { hammingDistanceBits, hashOfHex } from '../../src/kernel/hash-text.ts';
 import { createHammingIndex, createHasher } from '../../src/kernel/load-kernel.ts';
 import { bitsApart } from '../support/hamming-twin.ts';
-import { mediaFolder } from '../support/media.ts';
+import { mediaFolder, mediaPresent } from '../support/media.ts';
 import { hashViewsByTwin } from '../support/pdq-twin.ts';
 
 const folder = join(mediaFolder, 'pdq');
-const present = existsSync(join(folder, 'manifest.jsonl'));
+const present = mediaPresent && existsSync(join(folder, 'manifest.jsonl'));
 const inputs = join(folder, 'pdq/data/reg-test-input');
 
 interface ManifestLine {
