@@ -74,8 +74,6 @@ export function createBankTable(index: HammingIndex, frameQualityMin: () => numb
         sortedIds = undefined;
         return 'remove';
       }
-      const { contentId, revision } = change.revision;
-      if (revision < (byId.get(contentId)?.known.revision ?? 0)) return undefined;
       const complete = pending.add(change.part, change.revision);
       if (complete === undefined) return undefined;
       activate(complete, offset);

@@ -1,12 +1,12 @@
 /**
  * Parts of revisions that are not complete yet. A revision becomes active when all its parts have been read; of one
- * content only the newest revision is waited for, since compaction may have taken parts of those before it.
+ * content only the one that came last is waited for: the log's order says what is newest, not the number, which starts
+ * again after a removal; and compaction may have taken parts of those before it.
  */
 import type { BankRevision } from './bank-records.ts';
 
 interface Pending {
   readonly generation: string;
-  readonly revision: number;
   readonly parts: Map<number, BankRevision>;
 }
 
@@ -28,9 +28,8 @@ export function createPendingParts(): PendingParts {
       }
       const generation = generationOf(revision);
       let waiting = pending.get(contentId);
-      if (waiting !== undefined && waiting.revision > revision.revision) return undefined;
       if (waiting?.generation !== generation) {
-        waiting = { generation, revision: revision.revision, parts: new Map() };
+        waiting = { generation, parts: new Map() };
         pending.set(contentId, waiting);
       }
       waiting.parts.set(part, revision);
