@@ -1,28 +1,32 @@
-/** Sources without a test file of the same name, each with the tests that cover it instead, and why. */
+/** Sources that no test imports, each with the tests that run it in another way, and why. Their parts come with them. */
 export const testedElsewhere: readonly {
-  /** A file, or a folder with a slash at the end. */
   readonly source: string;
-  readonly by: readonly string[];
+  readonly by: readonly string[  {
+    source: 'src/log/sqlite-worker.ts',
+    by: ['test/unit/log/sqlite-log.test.ts'],
+    because: 'it is the entry of a thread, which the log starts',
+  },
+  {
+    source: 'src/demo/child/media-maker.ts',
+    by: ['test/unit/demo/media-maker.test.ts'],
+    because: 'it is the entry of a process, which the maker of media starts',
+  },
+];
   readonly because: string;
 }[] = [
   {
-    source: 'src/fetch/create-fetcher.ts',
-    by: ['test/integration/ssrf.test.ts', 'test/integration/fetch-http-failures.test.ts'],
-    because: 'it only puts the parts together; every test of a failing source goes through it',
+    source: 'src/fingerprint/child/main.ts',
+    by: ['test/integration/child-dies-or-hangs.test.ts', 'test/integration/child-decodes-formats.test.ts'],
+    because: 'it is the entry of a process, which these tests start',
   },
   {
-    source: 'src/fetch/http-source.ts',
-    by: ['test/integration/ssrf.test.ts', 'test/integration/fetch-http-failures.test.ts'],
-    because: 'it is told by what servers do to it',
+    source: 'src/log/sqlite-worker.ts',
+    by: ['test/unit/log/sqlite-log.test.ts'],
+    because: 'it is the entry of a thread, which the log starts',
   },
   {
-    source: 'src/fetch/file-source.ts',
-    by: ['test/integration/fetch-files.test.ts'],
-    because: 'it is told by what stands on the disk',
-  },
-  {
-    source: 'src/fetch/s3-source.ts',
-    by: ['test/integration/fetch-s3-failures.test.ts'],
-    because: 'it is told by what a store answers',
+    source: 'src/demo/child/media-maker.ts',
+    by: ['test/unit/demo/media-maker.test.ts'],
+    because: 'it is the entry of a process, which the maker of media starts',
   },
 ];

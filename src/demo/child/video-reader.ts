@@ -39,10 +39,9 @@ export function openVideoReader(path: string): VideoReader {
   }
   const decoder = openDecoder(stream);
   const facts = describe(stream, decoder);
-  const duration = container.duration;
   return {
     facts,
-    durationSeconds: duration === AV_NOPTS_VALUE ? 0 : Number(duration) / 1e6,
+    durationSeconds: readDuration(container, stream),
     readEach(onFrame) {
       decodeAll(container, decoder, index, facts.timeBase.toDouble(), onFrame);
     },
@@ -83,6 +82,12 @@ function describe(stream: Stream, decoder: CodecContext): VideoFacts {
       `range=${decoder.colorRange}`,
     ].join(':'),
   };
+}
+
+/** Of the video where the file says so: the sound may be longer. */
+function readDuration(container: FormatContext, stream: Stream): number {
+  if (stream.duration > 0n) return Number(stream.duration) * stream.timeBase.toDouble();
+  return container.duration > 0n ? Number(container.duration) / 1e6 : 0;
 }
 
 /** The display matrix is nine 16.16 fixed-point numbers; the first row gives the angle, counter-clockwise. */

@@ -46,13 +46,13 @@ const choices: Record<VideoCodec, EncoderChoice> = {
   },
   vp9: {
     name: 'libvpx-vp9',
-    crf: 36,
+    crf: 42,
     options: (crf) => ({ deadline: 'realtime', 'cpu-used': '8', b: '0', crf: `${crf}` }),
   },
   // VP8 takes its rate factor only under a ceiling on the bit rate.
   vp8: {
     name: 'libvpx',
-    crf: 20,
+    crf: 34,
     options: (crf) => ({ deadline: 'realtime', 'cpu-used': '8', b: '3M', crf: `${crf}` }),
   },
   av1: { name: 'libsvtav1', crf: 40, options: (crf) => ({ preset: '12', crf: `${crf}`, 'svtav1-params': 'lp=1' }) },
