@@ -14,6 +14,7 @@ import {
   testFaults,
   textFaults,
   wasmFaults,
+  withParts,
 } from './support/tidy-rules.ts';
 
 const lines = (count: number) => 'void 0;\n'.repeat(count);
@@ -141,6 +142,19 @@ it('importedFiles follows relative imports of values', () => {
     "const e = await import('../e.ts');",
   ].join('\n');
   expect(importedFiles('test/unit/x.test.ts', text)).toEqual(['src/a.ts', 'test/unit/b.ts', 'test/e.ts']);
+});
+
+it('withParts follows imports within a folder of src and no further', () => {
+  const imports = new Map([
+    ['src/log/log.ts', ['src/log/file.ts', 'src/bank/bank.ts']],
+    ['src/log/file.ts', ['src/log/deep/room.ts', 'src/log/log.ts']],
+    ['src/log/alone.ts', ['src/log/log.ts']],
+  ]);
+  expect([...withParts(['src/log/log.ts'], imports)]).toEqual([
+    'src/log/log.ts',
+    'src/log/file.ts',
+    'src/log/deep/room.ts',
+  ]);
 });
 
 describe('markdown', () => {

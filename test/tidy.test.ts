@@ -21,6 +21,7 @@ import {
   testFaults,
   textFaults,
   wasmFaults,
+  withParts,
 } from './support/tidy-rules.ts';
 
 const outputFolders = new Set(['.git', '.cache', '.venv', 'build', 'coverage', 'data', 'node_modules']);
@@ -97,21 +98,24 @@ describe('the tests', () => {
     expect(faultsIn(tests, testFaults)).toEqual([]);
   });
 
+  const sourcesBy = new Map(source.map((path) => [path, importedFiles(path, read(path))]));
   const mirror = (path: string) => path.replace(/^src\//, 'test/unit/').replace(/\.ts$/, '.test.ts');
-  const imported = new Set(
-    tests.filter((path) => path.endsWith('.test.ts')).flatMap((path) => importedFiles(path, read(path))),
-  );
-  const untested = source.filter(
-    (path) => !existsSync(packageFile(mirror(path))) && !imported.has(path) && needsTest(read(path)),
-  );
+  const mirrored = source.filter((path) => existsSync(packageFile(mirror(path))));
+  const imported = tests
+    .filter((path) => !path.startsWith('test/bench/'))
+    .flatMap((path) => importedFiles(path, read(path)));
+  const standIns = testedElsewhere.map((each) => each.source);
+  const named = withParts([...mirrored, ...imported], sourcesBy);
+  const tested = withParts([...named, ...standIns], sourcesBy);
+  const untested = source.filter((path) => !tested.has(path) && needsTest(read(path)));
 
-  it('mirror the sources or import them, but for those that are tested through others', () => {
-    expect(untested.filter((path) => !testedElsewhere.some((each) => path.startsWith(each.source)))).toEqual([]);
+  it('reach every source: by a mirror, by name, as a part of a tested neighbour, or as explained', () => {
+    expect(untested).toEqual([]);
   });
 
   it('that stand in for others exist, and are needed', () => {
     const absent = testedElsewhere.flatMap(({ by }) => by).filter((path) => !existsSync(packageFile(path)));
-    const needless = testedElsewhere.filter((each) => !untested.some((path) => path.startsWith(each.source)));
+    const needless = standIns.filter((path) => named.has(path) || !source.includes(path));
     expect({ absent, needless }).toEqual({ absent: [], needless: [] });
   });
 });

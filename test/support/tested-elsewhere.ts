@@ -1,17 +1,7 @@
 /** Sources that no test imports, each with the tests that run it in another way, and why. Their parts come with them. */
 export const testedElsewhere: readonly {
   readonly source: string;
-  readonly by: readonly string[  {
-    source: 'src/log/sqlite-worker.ts',
-    by: ['test/unit/log/sqlite-log.test.ts'],
-    because: 'it is the entry of a thread, which the log starts',
-  },
-  {
-    source: 'src/demo/child/media-maker.ts',
-    by: ['test/unit/demo/media-maker.test.ts'],
-    because: 'it is the entry of a process, which the maker of media starts',
-  },
-];
+  readonly by: readonly string[];
   readonly because: string;
 }[] = [
   {

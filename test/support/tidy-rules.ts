@@ -84,6 +84,19 @@ export function importedFiles(path: string, text: string): string[] {
   return imports.map((match) => normalize(`${dirname(path)}/${match[1]}`));
 }
 
+/** The files given, and what they import from their own folder of src/, again and again: the parts that they are made of. */
+export function withParts(files: readonly string[], imports: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const found = new Set(files);
+  const folderOf = (path: string) => path.split('/').slice(0, 2).join('/');
+  // A set that grows while it is walked: what is added is walked too.
+  for (const path of found) {
+    for (const part of imports.get(path) ?? []) {
+      if (folderOf(part) === folderOf(path)) found.add(part);
+    }
+  }
+  return found;
+}
+
 export interface MarkdownLinks {
   readonly files: readonly string[];
   /** A heading of the file itself or of another one. */
