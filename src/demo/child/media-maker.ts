@@ -23,9 +23,9 @@ async function run(job: MediaJob): Promise<unknown> {
     case 'probe':
       return canMakeVideo();
     case 'film':
-      return (await loadVideo()).renderFilm(job);
+      return (await import('./render-film.ts')).renderFilm(job);
     case 'transcode':
-      return (await loadVideo()).transcode(job);
+      return (await import('./transcode.ts')).transcode(job);
     case 'still':
       return (await import('./image-jobs.ts')).renderStill(job);
     case 'edit-image':
@@ -35,13 +35,9 @@ async function run(job: MediaJob): Promise<unknown> {
 
 async function canMakeVideo(): Promise<boolean> {
   try {
-    await loadVideo();
+    await import('./transcode.ts');
     return true;
   } catch {
     return false;
   }
-}
-
-async function loadVideo(): Promise<typeof import('./video-jobs.ts')> {
-  return import('./video-jobs.ts');
 }

@@ -2,6 +2,7 @@
 import {
   AV_BUFFERSRC_FLAG_NONE,
   AV_CODEC_FLAG_GLOBAL_HEADER,
+  AV_LOG_ERROR,
   AV_PICTURE_TYPE_NONE,
   AV_PIX_FMT_YUV420P,
   AVCOL_RANGE_MPEG,
@@ -20,11 +21,15 @@ import {
   FilterInOut,
   FormatContext,
   Frame,
+  Log,
   Packet,
   Rational,
   type Stream,
 } from 'node-av/lib';
 import type { EncodeSettings, VideoCodec } from '../media-job.ts';
+
+// Encoders describe themselves at length per file; only errors belong in the parent's messages.
+Log.setLevel(AV_LOG_ERROR);
 
 interface EncoderChoice {
   readonly name: string;

@@ -1,15 +1,11 @@
-/** Video jobs: loaded only when one is asked for, since FFmpeg is an optional dependency. */
+/** Draws a film and encodes it. */
 import { statSync } from 'node:fs';
-import { AV_LOG_ERROR, AV_PIX_FMT_RGB24 } from 'node-av/constants';
-import { Frame, Log, Rational } from 'node-av/lib';
+import { AV_PIX_FMT_RGB24 } from 'node-av/constants';
+import { Frame, Rational } from 'node-av/lib';
 import { createCanvas } from '../canvas.ts';
 import { findFilm, renderFilmFrame } from '../films.ts';
 import type { FilmRequest, MadeVideo } from '../media-job.ts';
 import { openVideoWriter, type VideoWriter, type WrittenVideo } from './video-writer.ts';
-
-export { transcode } from './transcode.ts';
-
-Log.setLevel(AV_LOG_ERROR);
 
 /** Throws when there is no film of that name. Sides are even. */
 export function renderFilm(request: FilmRequest): MadeVideo {
