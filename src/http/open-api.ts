@@ -1,6 +1,8 @@
 /** The OpenAPI 3.1 document, made from the schemas of the routes, and the page that shows it. */
+import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import { packageFile } from '../config/paths.ts';
 import { namedSchemas } from '../contracts/api.ts';
 import type { App } from './app.ts';
 
@@ -35,7 +37,8 @@ export async function installOpenApi(app: App, version: string): Promise<void> {
     },
     refResolver: { buildLocalReference: (json, _baseUri, _fragment, index) => String(json.$id ?? `schema-${index}`) },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: docsContentPolicy });
+  const logo = { type: 'image/svg+xml', content: readFileSync(packageFile('src/http/live/icon.svg')), href: '/' };
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: docsContentPolicy, logo });
   app.get('/openapi.json', { schema: { hide: true } }, async () => openApiDocument(app));
 }
 

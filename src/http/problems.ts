@@ -32,7 +32,7 @@ const frameworkCodes: Readonly<Record<string, { code: ErrorCode; detail: string 
 };
 
 /** Gives anything thrown by a route, a plug-in or the framework a code, and a detail that tells no secrets. */
-export function toHttpError(thrown: unknown): FloodgateError {
+function toHttpError(thrown: unknown): FloodgateError {
   if (thrown instanceof FloodgateError) return thrown;
   const error = thrown as Partial<FastifyError>;
   const known = typeof error.code === 'string' ? frameworkCodes[error.code] : undefined;

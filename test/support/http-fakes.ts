@@ -13,7 +13,7 @@ export interface FakeView extends DecisionView {
   add(decision: Decision): void;
 }
 
-export function fakeView(): FakeView {
+function fakeView(): FakeView {
   const stored: StoredDecision[] = [];
   const listeners = new Set<(stored: StoredDecision) => void>();
   const count = (outcome: string): number => stored.filter((item) => item.decision.outcome === outcome).length;
@@ -193,7 +193,7 @@ export function contentOf(overrides: Partial<BankContent> = {}): BankContent {
   };
 }
 
-export const fakeConfig: HttpConfig = { host: '127.0.0.1', port: 0, tokens: [], contentBytesMax: 10_000 };
+const fakeConfig: HttpConfig = { host: '127.0.0.1', port: 0, tokens: [], contentBytesMax: 10_000 };
 
 export async function startFakeServer(
   parts: HttpParts = fakeParts(),
