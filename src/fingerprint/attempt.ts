@@ -29,6 +29,7 @@ export class Attempt {
   readonly #id: number;
   readonly #job: FingerprintJob;
   readonly #framesMax: number;
+  readonly #memoryBytesMax: number;
   #settle: (end: AttemptEnd) => void = () => {};
   #frames = 0;
   #isStopped = false;
@@ -37,7 +38,8 @@ export class Attempt {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #stop = () => this.stop();
 
-  constructor(child: AttemptChild, id: number, job: FingerprintJob) {
+  constructor(child: AttemptChild, id: number, job: FingerprintJob, memoryBytesMax: number) {
+    this.#memoryBytesMax = memoryBytesMax;
     this.#child = child;
     this.#id = id;
     this.#job = job;
@@ -96,7 +98,7 @@ export class Attempt {
   }
 
   #checkMemory(): void {
-    if (readResidentBytes(this.#child.pid) > limits.childMemoryBytesMax) this.#killFor('memory');
+    if (readResidentBytes(this.#child.pid) > this.#memoryBytesMax) this.#killFor('memory');
   }
 
   #killFor(reason: LostReason): void {

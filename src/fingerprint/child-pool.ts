@@ -11,7 +11,7 @@ import { FloodgateError } from '../errors.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { AttemptEnd } from './attempt.ts';
 import type { Fingerprinter, FingerprintJob, FingerprintResult } from './fingerprinter.ts';
-import { PoolWorker } from './pool-worker.ts';
+import { type ChildBounds, childBounds, PoolWorker } from './pool-worker.ts';
 import { describeSandbox } from './sandbox.ts';
 import { runSelfTest } from './self-test/self-test.ts';
 
@@ -19,6 +19,8 @@ export interface FingerprinterOptions {
   /** Child processes; by default as many as there are cores. */
   readonly processes?: number;
   readonly telemetry: Pick<Telemetry, 'warned' | 'childPool' | 'childRestarted'>;
+  /** Other bounds than those of limits.ts, for tests. */
+  readonly bounds?: Partial<ChildBounds>;
 }
 
 export interface PooledFingerprinter extends Fingerprinter {
@@ -42,6 +44,7 @@ interface Waiting {
 
 class ChildPool implements PooledFingerprinter {
   readonly #telemetry: FingerprinterOptions['telemetry'];
+  readonly #bounds: ChildBounds;
   readonly #workers: readonly PoolWorker[];
   readonly #waiting: Waiting[] = [];
   #nextId = 1;
@@ -49,8 +52,9 @@ class ChildPool implements PooledFingerprinter {
   #startFault: string | null = null;
   #videoMissing: string | null = null;
 
-  constructor({ processes = availableParallelism(), telemetry }: FingerprinterOptions) {
+  constructor({ processes = availableParallelism(), telemetry, bounds = {} }: FingerprinterOptions) {
     this.#telemetry = telemetry;
+    this.#bounds = { ...childBounds, ...bounds };
     const sandbox = describeSandbox();
     if (sandbox.missing.length > 0) telemetry.warned('the sandbox of the decoders is incomplete', { ...sandbox });
     const count = Math.max(1, Math.min(processes, limits.childrenMax));
@@ -69,7 +73,7 @@ class ChildPool implements PooledFingerprinter {
       last = await this.#attempt(job, true);
     }
     if (this.#isClosed && last.kind !== 'done') throw closedError();
-    return resultOf(last, job);
+    return resultOf(last, job, this.#bounds);
   }
 
   async selfTest(): Promise<void> {
@@ -139,7 +143,7 @@ class ChildPool implements PooledFingerprinter {
   }
 
   #startWorker(): PoolWorker {
-    return new PoolWorker(describeSandbox(), {
+    return new PoolWorker(describeSandbox(), this.#bounds, {
       onReady: (_worker, { videoMissing }) => {
         if (videoMissing !== null && this.#videoMissing === null) this.#telemetry.warned(videoMissing);
         this.#videoMissing = videoMissing;
@@ -163,12 +167,12 @@ function deservesRetry(end: AttemptEnd): boolean {
   return end.kind === 'lost' && (end.why !== 'timeout' || end.silent);
 }
 
-function resultOf(end: AttemptEnd, job: FingerprintJob): FingerprintResult {
+function resultOf(end: AttemptEnd, job: FingerprintJob, bounds: ChildBounds): FingerprintResult {
   if (job.signal?.aborted) throw job.signal.reason;
   if (end.kind === 'done') return end.result;
   if (end.kind === 'broken') throw end.error;
   if (end.kind === 'dropped') return droppedResult(end.framesSampled);
-  if (end.kind === 'lost') throw lostError(end, job);
+  if (end.kind === 'lost') throw lostError(end, job, bounds);
   // An exception nobody foresaw in the child comes from the content as well, and must not look like a fault of ours.
   const code = end.code === 'internal' ? 'undecodable' : end.code;
   throw new FloodgateError(code, end.detail);
@@ -180,13 +184,13 @@ function droppedResult(framesSampled: number): FingerprintResult {
   return { media, durationMs: 0, framesSampled, largestGapMs: 0, complete: false, degraded: ['decode_errors'] };
 }
 
-function lostError(end: Extract<AttemptEnd, { kind: 'lost' }>, job: FingerprintJob): FloodgateError {
+function lostError(end: Extract<AttemptEnd, { kind: 'lost' }>, job: FingerprintJob, bounds: ChildBounds) {
   const cause = new Error(end.detail);
   if (end.why === 'timeout') {
     return new FloodgateError('timed_out', `decoding took longer than ${job.timeoutMs} ms`, { cause });
   }
   if (end.why === 'memory') {
-    const mebibytes = Math.round(limits.childMemoryBytesMax / 2 ** 20);
+    const mebibytes = Math.round(bounds.memoryBytesMax / 2 ** 20);
     return new FloodgateError('too_large', `decoding needs more than ${mebibytes} MiB of memory`, { cause });
   }
   return new FloodgateError('undecodable', 'the decoder crashed twice', { cause });

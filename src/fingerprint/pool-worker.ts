@@ -8,6 +8,16 @@ import type { Sandbox } from './sandbox.ts';
 
 export type RestartReason = 'crash' | 'timeout' | 'memory' | 'recycle' | 'start_failed';
 
+export interface ChildBounds {
+  readonly memoryBytesMax: number;
+  readonly jobsBeforeRecycle: number;
+}
+
+export const childBounds: ChildBounds = {
+  memoryBytesMax: limits.childMemoryBytesMax,
+  jobsBeforeRecycle: limits.childJobsBeforeRecycle,
+};
+
 export interface WorkerEvents {
   onReady(worker: PoolWorker, facts: { videoMissing: string | null }): void;
   onRestart(reason: RestartReason, detail: string): void;
@@ -21,6 +31,7 @@ export class PoolWorker {
   isClaimed = false;
   state: 'starting' | 'idle' | 'busy' | 'closed' = 'starting';
   readonly #sandbox: Sandbox;
+  readonly #bounds: ChildBounds;
   readonly #events: WorkerEvents;
   #child: ChildHandle | null = null;
   #attempt: Attempt | null = null;
@@ -30,8 +41,9 @@ export class PoolWorker {
   #gone: () => void = () => {};
   readonly closed: Promise<void>;
 
-  constructor(sandbox: Sandbox, events: WorkerEvents) {
+  constructor(sandbox: Sandbox, bounds: ChildBounds, events: WorkerEvents) {
     this.#sandbox = sandbox;
+    this.#bounds = bounds;
     this.#events = events;
     this.closed = new Promise((resolve) => {
       this.#gone = resolve;
@@ -52,7 +64,7 @@ export class PoolWorker {
     }
     this.state = 'busy';
     this.jobs++;
-    const attempt = new Attempt(child, id, job);
+    const attempt = new Attempt(child, id, job, this.#bounds.memoryBytesMax);
     this.#attempt = attempt;
     await child.slot.fill(job.path).then(
       () => attempt.begin(),
@@ -103,7 +115,7 @@ export class PoolWorker {
     await child.slot.empty().catch(() => child.kill());
     if (this.state !== 'busy' || this.#child !== child) return;
     this.state = 'idle';
-    if (this.jobs < limits.childJobsBeforeRecycle) return;
+    if (this.jobs < this.#bounds.jobsBeforeRecycle) return;
     this.#recycling = true;
     this.state = 'starting';
     child.kill();

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { limits } from '../../src/config/limits.ts';
-import { createFingerprinter, type PooledFingerprinter } from '../../src/fingerprint/child-pool.ts';
+import {
+  createFingerprinter,
+  type FingerprinterOptions,
+  type PooledFingerprinter,
+} from '../../src/fingerprint/child-pool.ts';
 import type {
   FingerprintJob,
   FingerprintResult,
@@ -34,11 +38,11 @@ export interface FingerprintRig {
   close(): Promise<void>;
 }
 
-export function openFingerprintRig(processes = 1): FingerprintRig {
+export function openFingerprintRig(processes = 1, bounds: FingerprinterOptions['bounds'] = {}): FingerprintRig {
   const folder = mkdtempSync(join(tmpdir(), 'floodgate-samples-'));
   const restarts: string[] = [];
   const telemetry = silentTelemetry({ childRestarted: (reason) => restarts.push(reason) });
-  const fingerprinter = createFingerprinter({ processes, telemetry });
+  const fingerprinter = createFingerprinter({ processes, telemetry, bounds });
   let files = 0;
   const write = (bytes: Buffer) => writeSample(folder, `sample-${files++}`, bytes);
   const sample: FingerprintRig['sample'] = async (bytes, mode, changes = {}) => {
