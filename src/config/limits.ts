@@ -126,6 +126,8 @@ export const limits = {
   // Views
   viewDecisionsMax: 2_000_000,
   viewPendingMax: 20_000,
+  /** Rows that one page of a list may look at; some 20 ms of the main thread. */
+  viewScanRowsMax: 5_000,
   drainTimeoutMs: 20_000,
 
   // HTTP
@@ -133,11 +135,6 @@ export const limits = {
   waitMsMax: 60_000,
   pageItemsMax: 500,
   streamClientsMax: 256,
-
-  // Media for the demo and the bench
-  mediaJobsQueuedMax: 4_096,
-  mediaJobTimeoutMs: 300_000,
-  mediaStderrCharsMax: 2_048,
   /** Bytes that may wait for one client of the stream before it is disconnected. */
   streamBufferBytesMax: 1 * MiB,
   streamHeartbeatMs: 15_000,
@@ -146,6 +143,11 @@ export const limits = {
   multipartFieldsMax: 32,
   requestTimeoutMs: 900_000,
   retryAfterSeconds: 2,
+
+  // Media for the demo and the bench
+  mediaJobsQueuedMax: 4_096,
+  mediaJobTimeoutMs: 300_000,
+  mediaStderrCharsMax: 2_048,
 } as const;
 
 function assertRelation(holds: boolean, relation: string): void {

@@ -3,13 +3,16 @@ import { rmSync } from 'node:fs';
 import Database from 'libsql';
 import type { Outcome } from '../contracts/common.ts';
 import type { Decision } from '../contracts/decision.ts';
-import type { DecisionFilter, LedgerEntry, StoredDecision } from './views.ts';
-
-type Connection = InstanceType<typeof Database>;
+import { type Connection, listDecisions, toStored } from './decision-query.ts';
+import type { DecisionFilter, DecisionPage, LedgerEntry, StoredDecision } from './views.ts';
 
 /** Part of what decides whether the file may be used: a file of another version is thrown away and rebuilt. */
 const schemaVersion = '1';
 
+/**
+ * `latest_ms` is the latest time of decision up to the row. Unlike `decided_ms` it never falls from row to row, so that
+ * it says where the rows since a time can begin.
+ */
 const schema = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE decisions (
@@ -20,6 +23,7 @@ CREATE TABLE decisions (
   outcome TEXT NOT NULL,
   reason TEXT NOT NULL,
   decided_ms INTEGER NOT NULL,
+  latest_ms INTEGER NOT NULL,
   json TEXT NOT NULL
 ) STRICT;
 CREATE TABLE matches (
@@ -32,6 +36,7 @@ CREATE INDEX decisions_by_upload ON decisions (upload_id, revision, "offset");
 CREATE INDEX decisions_by_event ON decisions (upload_id, event_id);
 CREATE INDEX decisions_by_outcome ON decisions (outcome, "offset");
 CREATE INDEX decisions_by_reason ON decisions (reason, "offset");
+CREATE INDEX decisions_by_latest ON decisions (latest_ms, "offset");
 CREATE INDEX matches_by_content ON matches (content_id, "offset");
 CREATE INDEX matches_by_bank ON matches (bank, "offset");
 `;
@@ -64,11 +69,12 @@ export class DecisionRows {
   readonly #oldest;
   #position: number;
   #counts: Counts;
+  #latestMs: number;
 
   private constructor(db: Connection, position: number) {
     this.#db = db;
     this.#position = position;
-    this.#insert = db.prepare('INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = db.prepare('INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#insertMatch = db.prepare('INSERT OR IGNORE INTO matches VALUES (?, ?, ?)');
     this.#setMeta = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
     const byUpload = 'SELECT json FROM decisions WHERE upload_id = ?';
@@ -79,6 +85,8 @@ export class DecisionRows {
     this.#event = db.prepare('SELECT 1 FROM decisions WHERE upload_id = ? AND event_id = ? LIMIT 1');
     this.#oldest = db.prepare('SELECT decided_ms FROM decisions ORDER BY "offset" LIMIT 1');
     this.#counts = this.#countAll();
+    const [latestMs] = db.prepare('SELECT max(latest_ms) FROM decisions').raw().get() as (number | null)[];
+    this.#latestMs = latestMs ?? 0;
   }
 
   /**
@@ -161,15 +169,8 @@ export class DecisionRows {
     return toStored(query.raw().all(offset, max));
   }
 
-  /** Newest first, at most `max`, below `before`. */
-  list(filter: DecisionFilter, before: number, max: number): StoredDecision[] {
-    const { sql, parameters } = listQuery(filter, before, max);
-    return toStored(
-      this.#db
-        .prepare(sql)
-        .raw()
-        .all(...parameters),
-    );
+  list(filter: DecisionFilter, page: { readonly before?: number; readonly limit: number }): DecisionPage {
+    return listDecisions(this.#db, filter, page);
   }
 
   /** `whole` tells the next start that the file needs no check. */
@@ -182,7 +183,9 @@ export class DecisionRows {
   #insertRow({ offset, decision, json }: NewRow): boolean {
     const { uploadId, revision, eventId, outcome, reason, decidedAt } = decision;
     const decidedMs = Date.parse(decidedAt);
-    const info = this.#insert.run(offset, uploadId, revision, eventId, outcome, reason, decidedMs, json);
+    this.#latestMs = Math.max(this.#latestMs, decidedMs);
+    const latestMs = this.#latestMs;
+    const info = this.#insert.run(offset, uploadId, revision, eventId, outcome, reason, decidedMs, latestMs, json);
     for (const match of decision.matches) this.#insertMatch.run(offset, match.bank, match.contentId);
     return info.changes === 1;
   }
@@ -238,37 +241,4 @@ function openKept(path: string, logId: string, endOffset: number): DecisionRows 
 function isWhole(db: Connection): boolean {
   const [verdict] = db.prepare('PRAGMA quick_check(1)').raw().get() as string[];
   return verdict === 'ok';
-}
-
-/**
- * A filter on what matched starts from the matches, because it is the one that leaves little; every index ends in the
- * offset, so that a page is read in its order and not sorted.
- */
-function listQuery(filter: DecisionFilter, before: number, max: number): { sql: string; parameters: unknown[] } {
-  const { where, parameters } = conditions([
-    ['d.outcome = ?', filter.outcome],
-    ['d.reason = ?', filter.reason],
-    ['d.decided_ms >= ?', filter.since === undefined ? undefined : Date.parse(filter.since)],
-  ]);
-  const matched = conditions([
-    ['content_id = ?', filter.contentId],
-    ['bank = ?', filter.bank],
-  ]);
-  if (matched.parameters.length === 0) {
-    const sql = `SELECT d."offset", d.json FROM decisions d WHERE d."offset" < ?${where} ORDER BY d."offset" DESC LIMIT ?`;
-    return { sql, parameters: [before, ...parameters, max] };
-  }
-  const inner = `SELECT DISTINCT "offset" AS o FROM matches WHERE "offset" < ?${matched.where} ORDER BY "offset" DESC`;
-  const sql = `SELECT d."offset", d.json FROM (${inner}) m CROSS JOIN decisions d ON d."offset" = m.o WHERE true${where}
-    ORDER BY m.o DESC LIMIT ?`;
-  return { sql, parameters: [before, ...matched.parameters, ...parameters, max] };
-}
-
-function conditions(parts: readonly (readonly [string, unknown])[]): { where: string; parameters: unknown[] } {
-  const given = parts.filter(([, value]) => value !== undefined);
-  return { where: given.map(([sql]) => ` AND ${sql}`).join(''), parameters: given.map(([, value]) => value) };
-}
-
-function toStored(rows: readonly unknown[]): StoredDecision[] {
-  return (rows as [number, string][]).map(([offset, json]) => ({ offset, decision: JSON.parse(json) as Decision }));
 }

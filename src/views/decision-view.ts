@@ -92,10 +92,7 @@ class TailedDecisionView implements OpenDecisionView {
   }
 
   list(filter: DecisionFilter, page: { readonly before?: number; readonly limit: number }): DecisionPage {
-    const limit = Math.min(Math.max(1, page.limit), limits.pageItemsMax);
-    const found = this.#rows.list(filter, page.before ?? Number.MAX_SAFE_INTEGER, limit + 1);
-    const items = found.slice(0, limit);
-    return { items, nextCursor: found.length > limit ? (items.at(-1)?.offset ?? null) : null };
+    return this.#rows.list(filter, page);
   }
 
   ledger(uploadId: string, eventId: string): LedgerEntry {

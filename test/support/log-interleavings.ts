@@ -35,13 +35,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-export const interleavings = fc.array(step, { minLength: 4, maxLength: 24 });
+/** Long from the first draw on: with few runs, short ones would hardly ever have something settled above a slow record. */
+export const interleavings = fc.array(step, { minLength: 16, maxLength: 28, size: 'max' });
 
 const group = 'interleavings';
 
 export async function playInterleaving(under: LogUnderTest, steps: readonly Step[]): Promise<void> {
   const world = new World(under);
   await world.begin(under.log);
+  await world.play({ kind: 'append', count: 6 }, false);
+  await world.play({ kind: 'poll', max: 5 }, false);
   // A crash in the middle of settling is dear where it means a process; some of the draws are enough.
   for (const [place, each] of steps.entries()) await world.play(each, place % 4 === 0);
   await world.finish();

@@ -42,4 +42,4 @@ async function openSqlite() {
 }
 
 describeLogConformance('the log in memory', openMemory, { compaction: true, interleavingsMax: 100 });
-describeLogConformance('the embedded log', openSqlite, { compaction: true, interleavingsMax: 6 });
+describeLogConformance('the embedded log', openSqlite, { compaction: true, interleavingsMax: 4 });
