@@ -126,7 +126,7 @@ export const limits = {
   // Views
   viewDecisionsMax: 2_000_000,
   viewPendingMax: 20_000,
-  /** Rows that one page of a list may look at; some 20 ms of the main thread. */
+  /** Rows that one page of a list may look at; tens of milliseconds of the main thread. */
   viewScanRowsMax: 5_000,
   drainTimeoutMs: 20_000,
 
