@@ -66,11 +66,18 @@ export function problems(...codes: ErrorCode[]): Record<number, object> {
   return Object.fromEntries(entries);
 }
 
-/** Aborts when the client goes away before its answer is complete, or the server closes. */
+/**
+ * Aborts when the client goes away before its answer is complete, or the server closes. By hand, because in Node 20 what
+ * `AbortSignal.any` returns may be collected as garbage while it is waited for.
+ */
 export function abandoned(reply: FastifyReply, closing: AbortSignal): AbortSignal {
-  const gone = new AbortController();
+  const either = new AbortController();
+  const abort = (): void => either.abort();
+  if (closing.aborted) abort();
+  closing.addEventListener('abort', abort);
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort();
+    closing.removeEventListener('abort', abort);
+    if (!reply.raw.writableFinished) abort();
   });
-  return AbortSignal.any([gone.signal, closing]);
+  return either.signal;
 }

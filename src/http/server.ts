@@ -6,6 +6,7 @@
  * needed most.
  */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import { fastifySSE } from '@fastify/sse';
@@ -37,6 +38,8 @@ export async function createHttpServer(parts: HttpParts, config: HttpConfig): Pr
   assertProtected(config);
   const app = createApp(parts);
   const closing = new AbortController();
+  // Each waiting request listens.
+  setMaxListeners(0, closing.signal);
   app.addHook('preClose', async () => closing.abort());
   await installPlugins(app, parts);
   await installRoutes(app, { parts, config, closing: closing.signal });

@@ -119,7 +119,7 @@ function fakeIntake(decisions: FakeView, seen: FakeParts['seen']): HttpParts['in
     waitForDecision: (uploadId, _eventId, timeoutMs, signal) =>
       new Promise((resolve) => {
         const found = decisions.find(uploadId);
-        if (found !== undefined) return resolve(found);
+        if (found !== undefined || signal.aborted) return resolve(found);
         const timer = setTimeout(() => resolve(undefined), timeoutMs);
         signal.addEventListener('abort', () => {
           clearTimeout(timer);
