@@ -127,7 +127,9 @@ function judgeWithoutMatch(
   evidence: Evidence,
   policy: Policy,
 ): Pick<Judgement, 'outcome' | 'reason' | 'observedOutcome'> {
-  const reason = evidence.unjudged ?? (evidence.framesUsable === 0 ? 'no_detail' : null);
+  // Bytes that are known need no frame to be judged by.
+  const isBlank = evidence.framesUsable === 0 && evidence.exact.length === 0;
+  const reason = evidence.unjudged ?? (isBlank ? 'no_detail' : null);
   if (reason === null) return { outcome: 'allow', reason: 'no_match' };
   const wanted = policy.unjudged[reason];
   if (wanted === 'review' && policy.mode === 'observe') return { outcome: 'allow', reason, observedOutcome: wanted };

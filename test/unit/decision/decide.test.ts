@@ -165,7 +165,7 @@ describe('exact copies', () => {
 
   it('do not stop the search when their bank only observes', () => {
     const policy = parsePolicy({ defaultBank: { action: 'observe' } });
-    const evidence = evidenceOf({ evidence: { exact: [knownContent()], framesUsable: 1 } });
+    const evidence = evidenceOf({ evidence: { exact: [knownContent()] } });
     expect(isDecisive(evidence, policy)).toBe(false);
     expect(decide(evidence, policy)).toMatchObject({
       outcome: 'allow',
