@@ -10,7 +10,7 @@ import type { Fingerprinter } from '../fingerprint/fingerprinter.ts';
 import type { BankEntry } from './bank-records.ts';
 import type { LiveBank } from './live-bank.ts';
 
-export const defaultBank = 'default';
+const defaultBank = 'default';
 const idHexChars = 32;
 
 export interface EnrolParts {

@@ -154,7 +154,7 @@ const toleranceMsMin = 300;
  * How far a known frame may stand from the line, milliseconds. The nearest known frame is up to half a step away; half
  * as much again allows for key frames that a re-encoding moved and for speeds between the listed ones.
  */
-export function toleranceOf(known: KnownTimeline): number {
+function toleranceOf(known: KnownTimeline): number {
   const stepMs = 1000 / (known.framesPerSecond > 0 ? known.framesPerSecond : usualFramesPerSecond);
   return Math.max(toleranceMsMin, stepMs);
 }

@@ -38,7 +38,7 @@ export interface Alignment {
 }
 
 /** Frames of an upload within this distance of an earlier one are the same picture and share one vote. */
-export const repeatRadiusBits = 20;
+const repeatRadiusBits = 20;
 /** Leaders looked at; beyond it further frames join nobody and add nothing, since the score has long decided. */
 const leadersMax = 256;
 const evidenceBitsMax = 96;
@@ -75,7 +75,7 @@ export function summariseAlignment(parts: AlignmentParts): Alignment {
   };
 }
 
-export function scoreOf(distinctBits: readonly number[]): number {
+function scoreOf(distinctBits: readonly number[]): number {
   let score = 0;
   for (const bits of distinctBits) {
     score += Math.min(evidencePerFrameMax, Math.max(0, (evidenceBitsMax - bits) / 10));

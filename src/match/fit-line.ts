@@ -9,8 +9,8 @@ import type { TimeLine, TimeSpan } from './alignment.ts';
 import { type Candidate, type KnownInterval, type MatchedFrame, matchNear } from './candidate.ts';
 import type { FrameMatch } from './frame-match.ts';
 
-export const speedMin = 0.5;
-export const speedMax = 2;
+const speedMin = 0.5;
+const speedMax = 2;
 /** Nearest to 1 first: a later speed must be better, not as good. */
 const speeds = [1, 1.05, 0.95, 1.1, 0.9, 1.25, 0.8, 1.5, 0.67, 2, 0.5];
 /** Intervals in one sweep; beyond it each frame keeps its closest ones, so that a crowded bank cannot slow matching. */
