@@ -19,12 +19,13 @@
  */
 import { type AdmittedUpload, admit, deadLetterRecord, type RefusedUpload } from './admit/admit.ts';
 import type { Bank } from './bank/bank.ts';
+import { limits } from './config/limits.ts';
 import type { Decision, MediaFacts } from './contracts/decision.ts';
 import { type Policy, policyVersionOf, type UnjudgedReason, unjudgedReasons } from './contracts/policy.ts';
 import { decide } from './decision/decide.ts';
 import { type FloodgateError, toFloodgateError } from './errors.ts';
 import type { FetchedContent, Fetcher } from './fetch/fetcher.ts';
-import type { Fingerprinter } from './fingerprint/fingerprinter.ts';
+import type { Fingerprinter, SamplingMode } from './fingerprint/fingerprinter.ts';
 import { composeDecision, decisionRecord } from './flow/decision-record.ts';
 import { Examination } from './flow/examination.ts';
 import { sampledFramesOf } from './flow/hashed-upload.ts';
@@ -131,22 +132,26 @@ async function examine(
   reportExamination(examination, (parts.nowMs() - startedMs) / 1000, parts.telemetry);
 }
 
-/** The part of the flow that needs no upload event; `floodgate check` uses it too. */
+/** Few frames first, and a dense second look only in doubt. Needs no upload event: `floodgate check` uses it too. */
 export async function examineFile(
   path: string,
   examination: Examination,
   parts: Pick<PipelineParts, 'fingerprinter' | 'jobTimeoutMs'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const result = await parts.fingerprinter.fingerprint({
-    path,
-    mode: { kind: 'sparse' },
-    timeoutMs: parts.jobTimeoutMs,
-    onFrame: (frame) => examination.addFrame(frame),
-    onRestart: () => examination.restart(),
-    signal,
-  });
-  examination.end(result);
+  const look = async (mode: SamplingMode) => {
+    const result = await parts.fingerprinter.fingerprint({
+      path,
+      mode,
+      timeoutMs: parts.jobTimeoutMs,
+      onFrame: (frame) => examination.addFrame(frame),
+      onRestart: () => examination.restart(),
+      signal,
+    });
+    examination.end(result);
+  };
+  await look({ kind: 'sparse' });
+  if (examination.isInDoubt()) await look({ kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond });
 }
 
 async function publish(record: LogRecord, decision: Decision, parts: PipelineParts): Promise<void> {

@@ -60,12 +60,16 @@ export const limits = {
   sparseGapMsMax: 5_000,
   /** A sparse pass has at least this many frames, or one every `sparseSpacingMsMin`, whatever is less. */
   sparseFramesMin: 8,
-  sparseSpacingMsMin: 500,
+  /** Out of step with the usual rates of a bank, so that a trimmed copy is not off all of its frames by as much. */
+  sparseSpacingMsMin: 390,
   /** Key frames looked at before the gaps between them are filled. */
   sparseKeyFramesMax: 16,
   /** Up to this duration key frames are found by reading through, above it by seeking. */
   sparseReadThroughMsMax: 20_000,
   denseFramesMax: 200_000,
+  /** A video up to this duration that comes close without being decided is looked at once more, densely. */
+  doubtDurationMsMax: 180_000,
+  doubtFramesPerSecond: 4,
   bankFramesPerSecondMax: 8,
 
   // Kernel and search

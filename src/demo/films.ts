@@ -29,6 +29,8 @@ export interface Still {
 }
 
 const secondsPerShot = 2.2;
+/** Scenes move at about the pace of hand-held footage; at their own they would outrun two frames a second. */
+const pace = 0.4;
 
 export const knownFilms: readonly Film[] = [
   film('harbour-lights', 'Harbour Lights', 11, ['sea dawn', 'city night', 'swarm orchid', 'sea night']),
@@ -98,7 +100,7 @@ export function renderFilmFrame(film: Film, seconds: number, canvas: Canvas): vo
   const { painters, cuts } = prepare(film);
   const within = Math.min(Math.max(seconds, 0), film.durationSeconds);
   const index = cuts.filter((cut) => cut <= within).length;
-  painters[index]?.(canvas, within - (cuts[index - 1] ?? 0));
+  painters[index]?.(canvas, (within - (cuts[index - 1] ?? 0)) * pace);
 }
 
 /** Fills the canvas with the still. */

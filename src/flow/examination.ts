@@ -3,9 +3,10 @@
  * nothing that is still to come can change the outcome, the answer is "enough".
  */
 import type { Bank } from '../bank/bank.ts';
+import { limits } from '../config/limits.ts';
 import type { Degradation, MediaFacts, Sampling } from '../contracts/decision.ts';
 import type { Policy, UnjudgedReason } from '../contracts/policy.ts';
-import { isDecisive } from '../decision/decide.ts';
+import { decide, isDecisive } from '../decision/decide.ts';
 import { alignOptionsOf, type Evidence, isSearched } from '../decision/evidence.ts';
 import type { FingerprintResult, SampledFrame } from '../fingerprint/fingerprinter.ts';
 import { type Aligner, createAligner } from '../match/align.ts';
@@ -21,6 +22,7 @@ export class Examination {
   readonly #parts: ExaminationParts;
   readonly #aligner: Aligner;
   readonly #degraded = new Set<Degradation>();
+  readonly #timesMs = new Set<number>();
   readonly #judged: { quality: number; usable: boolean }[] = [];
   #frames = { sampled: 0, searched: 0, usable: 0 };
   #exact: readonly KnownContent[] = [];
@@ -39,14 +41,24 @@ export class Examination {
     this.#aligner = createAligner(alignOptionsOf(parts.policy, (number) => parts.bank.content(number)));
   }
 
-  /** True when known content has exactly these bytes: there is no need to decode them. */
+  /** Looks the bytes up. True when known content has exactly these and that decides: nothing needs to be decoded. */
   recognise(sha256: string): boolean {
     this.#exact = this.#parts.bank.findBySha256(sha256);
-    return this.#exact.length > 0;
+    return this.#exact.length > 0 && isDecisive(this.evidence(), this.#parts.policy);
+  }
+
+  /** True when a video has been sampled sparsely and comes close to known content, but not close enough to decide. */
+  isInDoubt(): boolean {
+    const { media, durationMs, complete } = this.#result ?? {};
+    const isShortVideo = media?.kind === 'video' && (durationMs ?? 0) <= limits.doubtDurationMsMax;
+    return isShortVideo && complete === true && decide(this.evidence(), this.#parts.policy).reason === 'near_match';
   }
 
   addFrame(frame: SampledFrame): 'more' | 'enough' {
     const { bank, policy, nowMs } = this.#parts;
+    // A second, denser look meets frames of the first again; each counts once.
+    if (this.#timesMs.has(frame.timeMs)) return 'more';
+    this.#timesMs.add(frame.timeMs);
     this.#frames.sampled += 1;
     const usable = frame.quality >= policy.minFrameQuality;
     this.#judged.push({ quality: frame.quality, usable });
@@ -68,6 +80,7 @@ export class Examination {
   restart(): void {
     this.#aligner.reset();
     this.#frames = { sampled: 0, searched: 0, usable: 0 };
+    this.#timesMs.clear();
     this.#judged.length = 0;
   }
 

@@ -14,8 +14,8 @@ export interface FillPlan {
   readonly toleranceMs: number;
 }
 
-/** Frames half a second apart at the start of a fill: the evidence of a plain copy is complete after about four. */
-const openingFrames = 4;
+/** Frames close together at the start of a fill: the evidence of a plain copy is mostly complete after about four. */
+const openingFrames = 6;
 
 /** 0 to `count` - 1 in bit-reversed order, so that every prefix is spread evenly over the whole. */
 export function spreadOrder(count: number): number[] {
