@@ -20,7 +20,7 @@ export interface Slot {
 }
 
 /** Which descriptor the slot is in the child; 3 is its way to answer. */
-export const slotDescriptor = 4;
+const slotDescriptor = 4;
 
 const hasProc = platform() === 'linux';
 

@@ -18,16 +18,16 @@ export function dashManifest(uri: string): Buffer {
 <BaseURL>${uri}</BaseURL></Representation></AdaptationSet></Period></MPD>`);
 }
 
-export function concatScript(uri: string): Buffer {
+function concatScript(uri: string): Buffer {
   return Buffer.from(`ffconcat version 1.0\nfile '${uri}'\n`);
 }
 
-export function sessionDescription(port: number): Buffer {
+function sessionDescription(port: number): Buffer {
   const lines = ['v=0', 'o=- 0 0 IN IP4 127.0.0.1', 's=x', 'c=IN IP4 127.0.0.1', 't=0 0', `m=video ${port} RTP/AVP 96`];
   return Buffer.from([...lines, 'a=rtpmap:96 H264/90000', ''].join('\r\n'));
 }
 
-export function svgDocument(uri: string): Buffer {
+function svgDocument(uri: string): Buffer {
   return Buffer.from(`<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x SYSTEM "${uri}">]>
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="64" height="64">
 <image width="64" height="64" xlink:href="${uri}"/><text>&x;</text></svg>`);

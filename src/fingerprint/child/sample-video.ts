@@ -14,7 +14,7 @@ import { SeekFault, VideoPass, walk } from './video-pass.ts';
 
 /** A container may announce a little more than it has; less than this is not a missing end. */
 const missingEndMs = 2_000;
-/** A key frame that much earlier than the one before it: the timestamps are broken and seeking is meaningless. */
+/** A packet that much earlier than one before it: the timestamps are broken and seeking is meaningless. */
 const breakMs = 1_000;
 
 export async function sampleDense(source: FrameSource, sink: FrameSink, framesPerSecond: number) {
@@ -54,9 +54,9 @@ async function readKeyFrames(pass: VideoPass): Promise<number[]> {
   let nextMs = 0;
   let lastMs = 0;
   for (let packet = pass.source.nextPacket(); packet !== null && !pass.ended; packet = pass.source.nextPacket()) {
+    if (packet.timeMs < lastMs - breakMs) throw timesBroken(pass);
     lastMs = Math.max(lastMs, packet.timeMs);
     if (packet.isKey) {
-      if (packet.timeMs < (keysMs.at(-1) ?? 0) - breakMs) throw new SeekFault();
       keysMs.push(packet.timeMs);
       if (packet.timeMs >= nextMs) {
         takeKeyFrame(pass);
@@ -70,6 +70,12 @@ async function readKeyFrames(pass: VideoPass): Promise<number[]> {
   pass.truncated = !pass.ended && pass.durationMs - lastMs > missingEndMs;
   pass.durationMs = Math.max(pass.durationMs, lastMs);
   return keysMs;
+}
+
+/** The announced duration means as little as the timestamps: the length shows while decoding. */
+function timesBroken(pass: VideoPass): SeekFault {
+  pass.durationMs = 0;
+  return new SeekFault();
 }
 
 /** Visits moments in spread order and decodes the key frame before each. Returns null: not all key frames are known. */

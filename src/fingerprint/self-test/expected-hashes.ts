@@ -1,5 +1,9 @@
 /** Hashes of the shipped image and clip; they change only when those two are made anew. */
-import type { ExpectedFrame } from './self-test.ts';
+export interface ExpectedFrame {
+  readonly timeMs: number;
+  /** PDQ of the frame as it is, in hexadecimal digits. */
+  readonly hash: string;
+}
 
 export const expectedImage: readonly ExpectedFrame[] = [
   { timeMs: 0, hash: 'f62324f89a07d4d291b86f25096e9cb3f31490131b6ced4766acd2929c9973f9' },

@@ -5,13 +5,7 @@
 import { packageFile } from '../../config/paths.ts';
 import { FloodgateError, toFloodgateError } from '../../errors.ts';
 import type { Fingerprinter, FingerprintJob, SampledFrame } from '../fingerprinter.ts';
-import { expectedClip, expectedImage } from './expected-hashes.ts';
-
-export interface ExpectedFrame {
-  readonly timeMs: number;
-  /** PDQ of the frame as it is, in hexadecimal digits. */
-  readonly hash: string;
-}
+import { type ExpectedFrame, expectedClip, expectedImage } from './expected-hashes.ts';
 
 /** Scalers and decoders of another version or another processor may differ by rounding. */
 const toleranceBits = 6;
@@ -51,7 +45,7 @@ async function sample(fingerprinter: Fingerprinter, file: string): Promise<Sampl
 }
 
 /** Says in what way the frames differ from the expected ones; null when they do not. */
-export function findFault(frames: readonly SampledFrame[], expected: readonly ExpectedFrame[]): string | null {
+function findFault(frames: readonly SampledFrame[], expected: readonly ExpectedFrame[]): string | null {
   if (frames.length !== expected.length) return `${frames.length} frames instead of ${expected.length}`;
   for (const [index, { timeMs, hash }] of expected.entries()) {
     const frame = frames[index];

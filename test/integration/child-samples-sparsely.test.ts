@@ -1,0 +1,100 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { limits } from '../../src/config/limits.ts';
+import { openFingerprintRig, sparse, twoPerSecond } from '../support/fingerprint-rig.ts';
+import { type ClipOptions, drawClip, encodeClip } from '../support/media-samples.ts';
+
+const rig = openFingerprintRig();
+afterAll(() => rig.close());
+
+const drawn = drawClip(120, 64, 48);
+/** Two frames a second: sixty seconds for the price of two. */
+const minute = (changes: Partial<ClipOptions>) =>
+  encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: drawn, framesPerSecond: 2, gop: 6, ...changes });
+
+describe('a sparse pass over a long video', () => {
+  it.each<[string, Partial<ClipOptions>]>([
+    ['mp4', {}],
+    ['matroska', { muxer: 'matroska' }],
+    ['avi', { muxer: 'avi', encoder: 'mpeg4' }],
+  ])('visits its parts in an order whose every prefix is spread evenly: %s', async (_name, changes) => {
+    const { frames, result } = await rig.sample(minute(changes), sparse);
+    const times = frames.map(({ timeMs }) => timeMs);
+    expect(times[0]).toBe(0);
+    expect(times[1]).toBeGreaterThan(24_000);
+    expect(times.slice(0, 4).toSorted((a, b) => a - b)).toEqual([
+      0,
+      expect.closeTo(15_000, -4),
+      expect.closeTo(30_000, -4),
+      expect.closeTo(45_000, -4),
+    ]);
+    expect(new Set(times).size).toBe(times.length);
+    expect(times.length).toBeLessThanOrEqual(limits.sparseFramesMax);
+    expect(result).toMatchObject({ complete: true, degraded: [], framesSampled: times.length });
+    expect(result.largestGapMs).toBeLessThanOrEqual(limits.sparseGapMsMax);
+  });
+
+  it('fills what lies between key frames far apart, also across the whole of it', async () => {
+    const { frames, result } = await rig.sample(minute({ gop: 60 }), sparse);
+    expect(result.largestGapMs).toBeLessThanOrEqual(limits.sparseGapMsMax);
+    expect(frames.length).toBeGreaterThanOrEqual(12);
+    expect(result.degraded).toEqual([]);
+  });
+
+  // Goal: what browsers record has no duration and no index; it is judged over its whole length all the same.
+  it('finds the end of a video that does not say how long it is', async () => {
+    const { result } = await rig.sample(
+      minute({ muxer: 'webm', encoder: 'libvpx', muxerOptions: { live: '1' } }),
+      sparse,
+    );
+    expect(result.durationMs).toBeGreaterThan(58_000);
+    expect(result.largestGapMs).toBeLessThanOrEqual(limits.sparseGapMsMax);
+    expect(result).toMatchObject({ complete: true, degraded: [] });
+  });
+});
+
+describe('a sparse pass over a short video', () => {
+  it('begins closely, in order of time', async () => {
+    const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: drawClip(100, 64, 48), gop: 250 });
+    const { frames } = await rig.sample(clip, sparse);
+    const times = frames.map(({ timeMs }) => timeMs);
+    // A frame of 40 ms is at most half its time off the moment asked for, unless nothing refers to it.
+    for (const opening of [0, 1, 2, 3]) {
+      expect(Math.abs((times[opening] ?? 0) - opening * limits.sparseSpacingMsMin)).toBeLessThanOrEqual(40);
+    }
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times.length).toBeGreaterThanOrEqual(limits.sparseFramesMin);
+  });
+
+  it('does not decode every frame where every frame is a key frame', async () => {
+    const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: drawClip(100, 64, 48), gop: 1 });
+    const { frames } = await rig.sample(clip, sparse);
+    expect(frames.length).toBeGreaterThanOrEqual(limits.sparseFramesMin);
+    expect(frames.length).toBeLessThanOrEqual(limits.sparseKeyFramesMax);
+  });
+
+  it('takes the frames of a sparse pass for the frames they are', async () => {
+    const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: drawClip(100, 64, 48), gop: 25, bFrames: 2 });
+    const dense = await rig.sample(clip, { kind: 'dense', framesPerSecond: 8 });
+    const thin = await rig.sample(clip, sparse);
+    const known = new Map(dense.frames.map(({ timeMs, hashes }) => [timeMs, hashes]));
+    const both = thin.frames.filter(({ timeMs }) => known.has(timeMs));
+    expect(both.length).toBeGreaterThanOrEqual(3);
+    for (const { timeMs, hashes } of both) expect(hashes).toEqual(known.get(timeMs));
+  });
+});
+
+describe('a dense pass', () => {
+  it('takes no frame twice where there are fewer than asked for', async () => {
+    const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: drawClip(6, 64, 48), framesPerSecond: 1 });
+    const { frames } = await rig.sample(clip, twoPerSecond);
+    expect(frames.map(({ timeMs }) => timeMs)).toEqual([0, 1_000, 2_000, 3_000, 4_000, 5_000]);
+  });
+
+  it('goes on where timestamps start again from nothing', async () => {
+    const half = encodeClip({ encoder: 'mpeg2video', muxer: 'mpegts', frames: drawClip(50, 64, 48) });
+    const twice = Buffer.concat([half, half]);
+    const { result } = await rig.sample(twice, twoPerSecond);
+    expect(result.framesSampled).toBeGreaterThanOrEqual(7);
+    expect((await rig.sample(twice, sparse)).result.framesSampled).toBeGreaterThanOrEqual(7);
+  });
+});
