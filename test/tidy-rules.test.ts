@@ -6,6 +6,7 @@ import {
   keyFaults,
   looseVersions,
   markdownLinks,
+  missingPackages,
   nameFaults,
   needsTest,
   processFaults,
@@ -209,5 +210,21 @@ describe('packages', () => {
       packages: { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/b': { resolved: 'https://x' } },
     };
     expect(resolvedPackages(JSON.stringify(lock))).toEqual(['node_modules/b']);
+  });
+
+  it('sees packages that the lock file asks for and does not have', () => {
+    const lock = {
+      packages: {
+        '': { dependencies: { a: '1.0.0', gone: '1.0.0' } },
+        'node_modules/a': {
+          dependencies: { b: '1.0.0' },
+          optionalDependencies: { 'a-darwin': '1.0.0', 'a-linux': '1.0.0' },
+        },
+        'node_modules/a/node_modules/b': { dependencies: { c: '^1.0.0', a: '1.0.0' } },
+        'node_modules/a/node_modules/c': {},
+        'node_modules/a-linux': {},
+      },
+    };
+    expect(missingPackages(JSON.stringify(lock))).toEqual(['gone', 'a-darwin']);
   });
 });

@@ -14,6 +14,7 @@ import {
   keyFaults,
   looseVersions,
   markdownLinks,
+  missingPackages,
   needsTest,
   processFaults,
   resolvedPackages,
@@ -149,5 +150,9 @@ describe('the packages', () => {
 
   it('have no download addresses in the lock file', () => {
     expect(resolvedPackages(read('package-lock.json'))).toEqual([]);
+  });
+
+  it('all stand in the lock file, those of other platforms too', () => {
+    expect(missingPackages(read('package-lock.json'))).toEqual([]);
   });
 });

@@ -9,7 +9,7 @@ const marks: Record<Outcome, string> = { block: '■ BLOCK ', review: '◆ REVIE
 
 const sentences: Record<Reason, string> = {
   exact_copy: 'the same bytes as known content',
-  matched: 'frames match known content in time order',
+  matched: 'matches known content',
   near_match: 'something comes close to known content',
   no_match: 'nothing known comes close',
   no_detail: 'no frame has enough detail to be judged',
@@ -39,7 +39,7 @@ export function formatOutcome(outcome: Outcome, colours: Colours): string {
 }
 
 /** One line: outcome, upload, reason, time taken. */
-export function formatDecisionLine(decision: Decision, colours: Colours): string {
+function formatDecisionLine(decision: Decision, colours: Colours): string {
   const observed = decision.observedOutcome === undefined ? '' : ` (would be ${decision.observedOutcome})`;
   const why = decision.detail ?? sentences[decision.reason];
   return `${formatOutcome(decision.outcome, colours)} ${decision.uploadId}  ${colours.dim(

@@ -17,7 +17,6 @@ export const dihedralNames = [
   'flipPlus1',
   'flipMinus1',
 ] as const;
-export type Dihedral = (typeof dihedralNames)[number];
 
 export const UploadId = Type.String({
   minLength: 1,
@@ -48,7 +47,7 @@ export const Labels = Type.Array(Type.String({ minLength: 1, maxLength: limits.l
   description: 'Free labels that travel with each match, such as an incident name.',
 });
 
-export const HashHex = Type.String({
+const HashHex = Type.String({
   pattern: '^[0-9a-f]{64}$',
   description: 'A PDQ hash: 256 bits as 64 lower-case hexadecimal digits.',
 });

@@ -4,8 +4,7 @@ import { formatDecision } from '../cli/format-decision.ts';
 import { formatTable, type Progress, type Terminal } from '../cli/terminal.ts';
 import { createCanvas } from './canvas.ts';
 import { findFilm, findStill, renderFilmFrame, renderStillPixels } from './films.ts';
-import type { Work } from './programme.ts';
-import type { DemoResult } from './run-demo.ts';
+import type { DemoResult, Work } from './programme.ts';
 import { drawThumbnail, type TerminalColors } from './terminal-thumbnail.ts';
 
 const thumbnail = { columns: 22, lines: 6 };

@@ -1,4 +1,5 @@
 /** What the demo banks and what it submits: the plan, as data. */
+import type { Decision } from '../contracts/decision.ts';
 import { knownFilms, knownStills, unrelatedFilms, unrelatedStills } from './films.ts';
 import type { EditImageRequest, TranscodeRequest } from './media-job.ts';
 
@@ -20,6 +21,18 @@ export type CopyPlan = {
   | { readonly kind: 'film'; readonly edits: TranscodeRequest['edits'] }
   | { readonly kind: 'still'; readonly edits: EditImageRequest['edits'] }
 );
+
+/** One upload of the demo, and whether it must be blocked, and as what. */
+export interface DemoUpload {
+  readonly uploadId: string;
+  readonly path: string;
+  readonly copyOf: Work | null;
+}
+
+export interface DemoResult {
+  readonly upload: DemoUpload;
+  readonly decision: Decision;
+}
 
 export const filmSize = { width: 480, height: 270, framesPerSecond: 24 };
 export const stillSize = { width: 960, height: 640 };

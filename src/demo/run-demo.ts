@@ -9,29 +9,26 @@ import { pathToFileURL } from 'node:url';
 import { ApiClient } from '../cli/client.ts';
 import type { CommandContext } from '../cli/context.ts';
 import { readConfig } from '../config/config.ts';
-import type { Decision } from '../contracts/decision.ts';
 import { FloodgateError } from '../errors.ts';
 import { type Service, startService } from '../service.ts';
 import { DemoScreen } from './demo-screen.ts';
 import { createMediaMaker, type MediaMaker } from './media-maker.ts';
-import { type CopyPlan, filmSize, knownWorks, planCopies, stillSize, unrelatedWorks, type Work } from './programme.ts';
+import {
+  type CopyPlan,
+  type DemoResult,
+  type DemoUpload,
+  filmSize,
+  knownWorks,
+  planCopies,
+  stillSize,
+  unrelatedWorks,
+  type Work,
+} from './programme.ts';
 import { createRandom } from './random.ts';
 
 export interface DemoOptions {
   readonly keep?: boolean;
   readonly json?: boolean;
-}
-
-/** One upload of the demo, and whether it must be blocked, and as what. */
-export interface DemoUpload {
-  readonly uploadId: string;
-  readonly path: string;
-  readonly copyOf: Work | null;
-}
-
-export interface DemoResult {
-  readonly upload: DemoUpload;
-  readonly decision: Decision;
 }
 
 const waitSeconds = 30;

@@ -8,8 +8,8 @@ import type { MediaItem } from './media-set.ts';
 export type EditKind = 're-encoded' | 'rescaled' | 'trimmed' | 'mirrored';
 
 /** Trimming is for video only. */
-export const videoEditKinds: readonly EditKind[] = ['re-encoded', 'rescaled', 'trimmed', 'mirrored'];
-export const imageEditKinds: readonly EditKind[] = ['re-encoded', 'rescaled', 'mirrored'];
+const videoEditKinds: readonly EditKind[] = ['re-encoded', 'rescaled', 'trimmed', 'mirrored'];
+const imageEditKinds: readonly EditKind[] = ['re-encoded', 'rescaled', 'mirrored'];
 
 export type CopyPlan = {
   readonly original: MediaItem;

@@ -81,7 +81,7 @@ describe.runIf(chromiumPresent || process.env.CI === 'true')(`the live page${mis
     await page.getByText('Ready', { exact: true }).waitFor();
     const label = '<img src=x onerror=alert(1)>';
     parts.decisions.add(
-      decisionOf('block', { uploadId: 'upload-<b>1', matches: [matchOf({ view: 'flipX', labels: [label] })] }),
+      decisionOf('block', { uploadId: 'upload-<b>1', matches: [matchOf({ view: 'flipY', labels: [label] })] }),
     );
     const card = page.locator('.card', { hasText: 'upload-<b>1' });
     await card.waitFor();

@@ -16,7 +16,7 @@ const cases: readonly ((at: Partial<Decision>) => Decision)[] = [
   (at) =>
     decisionOf('block', {
       ...at,
-      matches: [{ ...clip, view: 'flipX', distanceBits: 14 }],
+      matches: [{ ...clip, view: 'flipY', distanceBits: 14 }],
       media: video,
       sampling: { ...sampled, framesSampled: 9, framesUsable: 9, complete: false },
     }),

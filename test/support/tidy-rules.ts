@@ -163,3 +163,28 @@ export function resolvedPackages(packageLock: string): string[] {
     entry.resolved !== undefined && entry.link !== true ? [path] : [],
   );
 }
+
+interface LockEntry {
+  readonly version?: string;
+  readonly dependencies?: Dependencies;
+  readonly optionalDependencies?: Dependencies;
+}
+
+/**
+ * Packages that an entry of the lock file asks for and that have no entry. Where a registry does not know the packages of
+ * other platforms, npm leaves them out when it writes the file, and `npm ci` then refuses it.
+ */
+export function missingPackages(packageLock: string): string[] {
+  const { packages } = JSON.parse(packageLock) as { packages: Record<string, LockEntry> };
+  return Object.entries(packages).flatMap(([path, entry]) => {
+    const wanted = Object.keys({ ...entry.dependencies, ...entry.optionalDependencies });
+    return wanted.filter((name) => !foldersAbove(path).some((folder) => `${folder}node_modules/${name}` in packages));
+  });
+}
+
+/** Where Node looks for a package's dependencies, nearest first: "node_modules/a/node_modules/b/", then upwards. */
+function foldersAbove(path: string): string[] {
+  if (path === '') return [''];
+  const parent = path.slice(0, Math.max(0, path.lastIndexOf('/node_modules/')));
+  return [`${path}/`, ...foldersAbove(parent)];
+}

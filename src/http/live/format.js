@@ -27,8 +27,8 @@ export const viewWords = {
   rotate90: 'rotated by 90°',
   rotate180: 'rotated by 180°',
   rotate270: 'rotated by 270°',
-  flipX: 'mirrored left to right',
-  flipY: 'mirrored top to bottom',
+  flipX: 'upside down',
+  flipY: 'mirrored left to right',
   flipPlus1: 'mirrored along a diagonal',
   flipMinus1: 'mirrored along the other diagonal',
 };
