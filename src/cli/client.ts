@@ -1,7 +1,6 @@
 /** The command line's side of the HTTP API. Problem details come back as FloodgateErrors with the same code. */
 import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
-import { FormData, fetch, type RequestInit } from 'undici';
 import type { DecisionList } from '../contracts/api.ts';
 import type { BankAddition, BankContent } from '../contracts/bank.ts';
 import type { Decision } from '../contracts/decision.ts';
