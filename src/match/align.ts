@@ -67,8 +67,11 @@ export function createAligner(options: AlignOptions): Aligner {
       return promising
         .flatMap((candidate, rank) => {
           const effort = rank < limits.searchedCandidatesMax ? 'thorough' : 'plain';
-          const fit = fitCached(fits, candidate, effort, options);
-          return fit === undefined ? [] : [summariseAlignment({ ...candidate, ...fit, frameTimesMs })];
+          const known = options.known(candidate.contentNumber);
+          if (known === undefined) return [];
+          const fit = fitCached(fits, candidate, effort, known);
+          const knownStepMs = known.kind === 'image' ? 0 : stepOf(known);
+          return [summariseAlignment({ ...candidate, ...fit, frameTimesMs, knownStepMs })];
         })
         .sort(byStrength);
     },
@@ -131,15 +134,13 @@ function addMatches(
   return addFrame(candidate, matchedFrameOf(matches, first, toleranceOf(known)), arrival);
 }
 
-/** A fit holds until the candidate gets another frame; content that was removed since has none. */
+/** A fit holds until the candidate gets another frame. */
 function fitCached(
   fits: WeakMap<Candidate, CachedFit>,
   candidate: Candidate,
   effort: SearchEffort,
-  options: AlignOptions,
-): FittedLine | undefined {
-  const known = options.known(candidate.contentNumber);
-  if (known === undefined) return undefined;
+  known: KnownTimeline,
+): FittedLine {
   const cached = fits.get(candidate);
   if (cached?.frames === candidate.frames.length && cached.effort === effort) return cached.fit;
   const fit = known.kind === 'image' ? fitStill(candidate) : fitLine(candidate, toleranceOf(known), effort);
@@ -155,8 +156,11 @@ const toleranceMsMin = 300;
  * as much again allows for key frames that a re-encoding moved and for speeds between the listed ones.
  */
 function toleranceOf(known: KnownTimeline): number {
-  const stepMs = 1000 / (known.framesPerSecond > 0 ? known.framesPerSecond : usualFramesPerSecond);
-  return Math.max(toleranceMsMin, stepMs);
+  return Math.max(toleranceMsMin, stepOf(known));
+}
+
+function stepOf(known: KnownTimeline): number {
+  return 1000 / (known.framesPerSecond > 0 ? known.framesPerSecond : usualFramesPerSecond);
 }
 
 function insertSorted(timesMs: number[], timeMs: number): void {

@@ -45,6 +45,11 @@ const evidenceBitsMax = 96;
 const evidencePerFrameMax = 4;
 /** So many usable frames in a row may miss within a stretch: fast motion costs single frames their match. */
 const missedFramesMax = 1;
+/**
+ * Inliers that stand no further apart than neighbouring known frames, give or take, are joined whatever misses between
+ * them: of fast footage nothing there can match, because the bank has no frame of it.
+ */
+const stepsBridgedMax = 1.25;
 
 export interface AlignmentParts {
   readonly contentNumber: number;
@@ -54,6 +59,8 @@ export interface AlignmentParts {
   readonly inliers: readonly FrameMatch[];
   /** Times of all usable frames of the upload seen so far, ascending: those of the inliers are among them. */
   readonly frameTimesMs: readonly number[];
+  /** Time from one known frame to the next, 0 for an image. */
+  readonly knownStepMs: number;
 }
 
 export function summariseAlignment(parts: AlignmentParts): Alignment {
@@ -71,7 +78,7 @@ export function summariseAlignment(parts: AlignmentParts): Alignment {
     medianDistanceBits: distances[distances.length >> 1] ?? 0,
     upload: spanOf(inliers.map((match) => match.uploadTimeMs)),
     known: spanOf(inliers.map((match) => match.knownTimeMs)),
-    matchedMs: matchedTime(inliers, parts.frameTimesMs),
+    matchedMs: matchedTime(inliers, parts.frameTimesMs, (parts.knownStepMs * stepsBridgedMax) / line.speed),
   };
 }
 
@@ -109,7 +116,7 @@ function spanOf(timesMs: readonly number[]): TimeSpan {
   return { startMs, endMs };
 }
 
-function matchedTime(inliers: readonly FrameMatch[], frameTimesMs: readonly number[]): number {
+function matchedTime(inliers: readonly FrameMatch[], frameTimesMs: readonly number[], bridgedMs: number): number {
   let matchedMs = 0;
   let at = 0;
   for (let next = 1; next < inliers.length; next++) {
@@ -121,7 +128,7 @@ function matchedTime(inliers: readonly FrameMatch[], frameTimesMs: readonly numb
       at += 1;
       missed += 1;
     }
-    if (missed <= missedFramesMax) matchedMs += endMs - startMs;
+    if (missed <= missedFramesMax || endMs - startMs <= bridgedMs) matchedMs += endMs - startMs;
   }
   return matchedMs;
 }

@@ -309,7 +309,14 @@ describe('properties', () => {
           );
           const times = moments(drawn.length + missed, stepMs);
           const line = { speed: 1, offsetMs: 0 };
-          const alignment = summariseAlignment({ contentNumber: 1, dihedral: 0, line, inliers, frameTimesMs: times });
+          const alignment = summariseAlignment({
+            contentNumber: 1,
+            dihedral: 0,
+            line,
+            inliers,
+            frameTimesMs: times,
+            knownStepMs: 500,
+          });
           return evidenceOf({ times, evidence: { alignments: [alignment], kind, complete } });
         };
         const far = evidenceAt((frame) => frame.distanceBits);

@@ -47,6 +47,15 @@ describe('a line in time', () => {
     expect(best(matches).inliers).toHaveLength(1);
   });
 
+  // Goal: of fast footage only frames near a known one match; what lies between two of those cannot, and is no gap.
+  it('counts the time between inliers that stand as close as known frames do, whatever misses between them', () => {
+    const sampled = moments(25, 125);
+    const matches = copyMatches(moments(7, 500), { offsetMs: 4000 });
+    expect(align(matches, sampled, everythingCounts)[0]?.matchedMs).toBe(3000);
+    const sparse = copyMatches(moments(4, 1000), { offsetMs: 4000 });
+    expect(align(sparse, sampled, everythingCounts)[0]?.matchedMs).toBe(0);
+  });
+
   it('never mixes mirrored frames with others, nor two contents', () => {
     const mirrored = copyMatches(moments(5, 1000), { offsetMs: 3000 }, { dihedral: 4 });
     const plain = copyMatches(moments(3, 1000), { offsetMs: 3000 });
