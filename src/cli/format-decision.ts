@@ -5,6 +5,8 @@ import { formatSeconds, formatSegment, type Terminal } from './terminal.ts';
 
 type Colours = Terminal['colours'];
 
+const barWidth = 24;
+
 const marks: Record<Outcome, string> = { block: '■ BLOCK ', review: '◆ REVIEW', allow: '○ ALLOW ' };
 
 const sentences: Record<Reason, string> = {
@@ -66,10 +68,11 @@ export function formatMatch(match: Match, uploadSeconds: number, colours: Colour
   if (match.kind === 'frame' && uploadSeconds === 0 && match.known.endSeconds === 0) {
     return [`    ≈ ${name}  ${colours.dim(notes)}`];
   }
-  const knownSeconds = Math.max(match.known.endSeconds * 1.15, 1);
+  const bar = (segment: Match['upload'], wholeSeconds: number) =>
+    formatSegment(segment, wholeSeconds, barWidth).replace(/▓+/, (matched) => colours.red(matched));
   return [
-    `    upload ${formatSegment(match.upload, uploadSeconds, 24)} ${times(match.upload)}`,
-    `    known  ${formatSegment(match.known, knownSeconds, 24)} ${times(match.known)} of ${name}`,
+    `    upload ${bar(match.upload, uploadSeconds)} ${times(match.upload)}`,
+    `    known  ${bar(match.known, match.knownDurationSeconds)} ${times(match.known)} of ${name}`,
     `           ${colours.dim(notes)}`,
   ];
 }

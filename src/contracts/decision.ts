@@ -62,6 +62,7 @@ export const Match = Type.Object(
     speed: Type.Number({ description: 'Known seconds that pass in one second of the upload.' }),
     upload: TimeSegment,
     known: TimeSegment,
+    knownDurationSeconds: Type.Number({ minimum: 0, description: 'Of the whole known content; 0 for an image.' }),
     matchedSeconds: Type.Number({ minimum: 0, description: 'Seconds of the upload that the match covers.' }),
   },
   { $id: 'Match', additionalProperties: false },

@@ -19,6 +19,7 @@ export function describeAlignment(alignment: Alignment, known: KnownContent, evi
     speed: inTime ? rounded(alignment.line.speed) : 1,
     upload: segmentOf(alignment.upload),
     known: segmentOf(alignment.known),
+    knownDurationSeconds: rounded(known.durationMs / 1000),
     matchedSeconds: rounded(alignment.matchedMs / 1000),
   };
 }
@@ -38,6 +39,7 @@ export function describeExact(known: KnownContent): Match {
     speed: 1,
     upload: segmentOf(whole),
     known: segmentOf(whole),
+    knownDurationSeconds: rounded(known.durationMs / 1000),
     matchedSeconds: rounded(known.durationMs / 1000),
   };
 }

@@ -93,7 +93,7 @@ describe.runIf(chromiumPresent || process.env.CI === 'true')(`the live page${mis
     expect(text).toContain(label);
     const evidence = card.getByRole('img', { name: /of the upload is/ });
     expect(await evidence.locator('.part').count()).toBe(2);
-    // Once the length of the known content has come, both bars have one scale: equal seconds are equally wide.
+    // Both bars have one scale: equal seconds are equally wide.
     await evidence.getByText('48.0 s').waitFor();
     const [upload, known] = await evidence
       .locator('.part')

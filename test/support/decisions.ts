@@ -18,6 +18,7 @@ export function matchOf(overrides: Partial<Match> = {}): Match {
     speed: 1,
     upload: { startSeconds: 4, endSeconds: 25.5 },
     known: { startSeconds: 10, endSeconds: 31.5 },
+    knownDurationSeconds: 48,
     matchedSeconds: 21.5,
     ...overrides,
   };

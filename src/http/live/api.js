@@ -53,19 +53,3 @@ function readEvent(text, onEvent) {
   );
   if (fields.get('event') === 'decision') onEvent(Number(fields.get('id')), JSON.parse(fields.get('data')));
 }
-
-const durations = new Map();
-const durationsMax = 300;
-
-/** Length of known content in seconds, null when it is not known (any more). */
-export function knownDuration(contentId) {
-  const cached = durations.get(contentId);
-  if (cached !== undefined) return cached;
-  if (durations.size >= durationsMax) durations.delete(durations.keys().next().value);
-  const asked = askJson(`/v1/bank/${encodeURIComponent(contentId)}`).then(
-    (content) => content.durationSeconds,
-    () => null,
-  );
-  durations.set(contentId, asked);
-  return asked;
-}

@@ -1,5 +1,4 @@
 /** One decision: outcome, reason, and the evidence for it. */
-import { knownDuration } from './api.js';
 import { element, outcomeSign } from './elements.js';
 import { drawEvidence } from './evidence.js';
 import {
@@ -69,23 +68,12 @@ function claim(match) {
   return [`${formatSegment(match.upload)} of the upload is ${formatSegment(match.known)} of `, name];
 }
 
-/** The length of the known content is asked for; until it comes its bar ends open. */
 function evidenceOf(match, decision) {
+  const knownSeconds = match.knownDurationSeconds > 0 ? match.knownDurationSeconds : null;
   const sampledSeconds = decision.sampling?.durationSeconds ?? null;
-  const place = element('div');
-  const show = (knownSeconds) => {
-    // The same bytes are as long as each other, though nothing of the upload was looked at.
-    const uploadSeconds = match.kind === 'exact' ? (sampledSeconds ?? knownSeconds) : sampledSeconds;
-    const drawn = drawEvidence(match, uploadSeconds, knownSeconds);
-    if (drawn !== null) place.replaceChildren(drawn);
-  };
-  show(null);
-  if (match.known.endSeconds > 0) {
-    knownDuration(match.contentId).then((seconds) => {
-      if (seconds !== null && seconds > 0) show(seconds);
-    });
-  }
-  return place;
+  // The same bytes are as long as each other, though nothing of the upload was looked at.
+  const uploadSeconds = match.kind === 'exact' ? (sampledSeconds ?? knownSeconds) : sampledSeconds;
+  return element('div', {}, ...[drawEvidence(match, uploadSeconds, knownSeconds)].filter((drawn) => drawn !== null));
 }
 
 function facts(match, decision, radiusBits) {

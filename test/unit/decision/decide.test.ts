@@ -70,6 +70,7 @@ describe('copies of videos', () => {
         speed: 1,
         upload: { startSeconds: 0, endSeconds: 10 },
         known: { startSeconds: 30, endSeconds: 40 },
+        knownDurationSeconds: 60,
         matchedSeconds: 10,
       },
     ]);
