@@ -48,11 +48,18 @@ export function admit(record: LogRecord): AdmittedUpload | RefusedUpload {
 export function uploadFaults(data: unknown): string[] {
   const faults = uploadValidator.faults(data).map((fault) => `${fault.pointer || '/'} ${fault.message}`);
   if (faults.length > 0) return faults;
-  const { context } = data as UploadEvent;
+  const { context, uploadedAt } = data as UploadEvent;
+  if (!isCountable(uploadedAt)) return ['/uploadedAt must be within the years 0 to 9999 in UTC, and no leap second'];
   const contextBytes = context === undefined ? 0 : Buffer.byteLength(JSON.stringify(context));
   return contextBytes > limits.contextBytesMax
     ? [`/context takes ${contextBytes} bytes as JSON, over ${limits.contextBytesMax}`]
     : [];
+}
+
+/** RFC 3339 knows moments that Date does not: leap seconds, and with an offset years beyond four digits. */
+function isCountable(timestamp: string): boolean {
+  const timeMs = Date.parse(timestamp);
+  return timeMs >= Date.parse('0000-01-01T00:00:00.000Z') && timeMs <= Date.parse('9999-12-31T23:59:59.999Z');
 }
 
 /** Keeps the original record whole; the facts stand in `x-dlq-*` headers. */

@@ -22,47 +22,42 @@ export interface Postings {
 const none = 0;
 const initialSize = 1024;
 
+/** Columns of one table, a row a posting. They grow together. */
+interface Columns {
+  readonly nexts: Uint32Array<ArrayBuffer>;
+  readonly contents: Uint32Array<ArrayBuffer>;
+  readonly froms: Uint32Array<ArrayBuffer>;
+  readonly untils: Uint32Array<ArrayBuffer>;
+  readonly qualities: Uint8Array<ArrayBuffer>;
+}
+
 export function createPostings(): Postings {
   let heads = new Uint32Array(initialSize);
-  let nexts = new Uint32Array(initialSize);
-  let contents = new Uint32Array(initialSize);
-  let froms = new Uint32Array(initialSize);
-  let untils = new Uint32Array(initialSize);
-  let qualities = new Uint8Array(initialSize);
+  let columns = columnsOf(initialSize);
   let size = 0;
   let freed = none;
 
   const takePlace = (): number => {
     if (freed !== none) {
       const place = freed - 1;
-      freed = nexts[place] ?? none;
+      freed = columns.nexts[place] ?? none;
       return place;
     }
-    if (size === nexts.length) {
-      nexts = grown(nexts, size + 1);
-      contents = grown(contents, size + 1);
-      froms = grown(froms, size + 1);
-      untils = grown(untils, size + 1);
-      const larger = new Uint8Array(nexts.length);
-      larger.set(qualities);
-      qualities = larger;
-    }
+    if (size === columns.nexts.length) columns = grownColumns(columns, size * 2);
     size += 1;
     return size - 1;
   };
 
   return {
     add(slot, posting) {
-      heads = grown(heads, slot + 1);
+      if (slot >= heads.length) heads = copiedInto(new Uint32Array(Math.max(heads.length * 2, slot + 1)), heads);
       const place = takePlace();
-      contents[place] = posting.contentNumber;
-      froms[place] = posting.fromMs;
-      untils[place] = posting.untilMs;
-      qualities[place] = posting.quality;
-      nexts[place] = heads[slot] ?? none;
+      columns.nexts[place] = heads[slot] ?? none;
+      writePosting(columns, place, posting);
       heads[slot] = place + 1;
     },
     removeContent(slot, contentNumber) {
+      const { nexts, contents } = columns;
       let kept = none;
       let entry = heads[slot] ?? none;
       heads[slot] = none;
@@ -84,23 +79,50 @@ export function createPostings(): Postings {
     visit(slot, visit) {
       let entry = heads[slot] ?? none;
       while (entry !== none) {
-        const place = entry - 1;
-        const posting = {
-          contentNumber: contents[place] ?? 0,
-          fromMs: froms[place] ?? 0,
-          untilMs: untils[place] ?? 0,
-          quality: qualities[place] ?? 0,
-        };
-        if (!visit(posting)) return;
-        entry = nexts[place] ?? none;
+        if (!visit(readPosting(columns, entry - 1))) return;
+        entry = columns.nexts[entry - 1] ?? none;
       }
     },
   };
 }
 
-function grown(array: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
-  if (length <= array.length) return array;
-  const larger = new Uint32Array(Math.max(array.length * 2, length));
-  larger.set(array);
+function writePosting(columns: Columns, place: number, posting: Posting): void {
+  columns.contents[place] = posting.contentNumber;
+  columns.froms[place] = posting.fromMs;
+  columns.untils[place] = posting.untilMs;
+  columns.qualities[place] = posting.quality;
+}
+
+function readPosting({ contents, froms, untils, qualities }: Columns, place: number): Posting {
+  return {
+    contentNumber: contents[place] ?? 0,
+    fromMs: froms[place] ?? 0,
+    untilMs: untils[place] ?? 0,
+    quality: qualities[place] ?? 0,
+  };
+}
+
+function columnsOf(rows: number): Columns {
+  return {
+    nexts: new Uint32Array(rows),
+    contents: new Uint32Array(rows),
+    froms: new Uint32Array(rows),
+    untils: new Uint32Array(rows),
+    qualities: new Uint8Array(rows),
+  };
+}
+
+function grownColumns(columns: Columns, rows: number): Columns {
+  const larger = columnsOf(rows);
+  copiedInto(larger.nexts, columns.nexts);
+  copiedInto(larger.contents, columns.contents);
+  copiedInto(larger.froms, columns.froms);
+  copiedInto(larger.untils, columns.untils);
+  copiedInto(larger.qualities, columns.qualities);
+  return larger;
+}
+
+function copiedInto<Column extends Uint32Array | Uint8Array>(larger: Column, column: Column): Column {
+  larger.set(column);
   return larger;
 }

@@ -67,7 +67,10 @@ export class ConsumeLoop {
 
   async #handle(record: LogRecord): Promise<void> {
     try {
-      if (!this.#abandoning.signal.aborted) await this.#parts.handle(record, this.#abandoning.signal);
+      // After a fault nothing more begins: an upload must not overtake the earlier one of its key that comes again.
+      if (this.#failure === undefined && !this.#abandoning.signal.aborted) {
+        await this.#parts.handle(record, this.#abandoning.signal);
+      }
     } catch (error) {
       if (!this.#abandoning.signal.aborted) this.#fail(error);
     } finally {

@@ -35,6 +35,9 @@ describe('admit', () => {
     ['too long an event id', recordOf(event, { ce_id: 'x'.repeat(limits.eventIdCharsMax + 1) }), 'missing_event_id'],
     ['no upload id', recordOf({ ...event, uploadId: undefined }), 'invalid_event'],
     ['a record over the limit', recordOf(Buffer.alloc(limits.recordBytesMax + 1, 0x20)), 'record_too_large'],
+    ['a leap second', recordOf({ ...event, uploadedAt: '2016-12-31T23:59:60Z' }), 'invalid_event'],
+    ['a year before 0', recordOf({ ...event, uploadedAt: '0000-01-01T00:00:00+01:00' }), 'invalid_event'],
+    ['a year after 9999', recordOf({ ...event, uploadedAt: '9999-12-31T23:59:59-01:00' }), 'invalid_event'],
     [
       'a context over the limit',
       recordOf({ ...event, context: { a: 'x'.repeat(limits.contextBytesMax) } }),

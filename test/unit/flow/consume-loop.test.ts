@@ -93,6 +93,23 @@ describe('ConsumeLoop', () => {
     expect(handled).toEqual([1]);
   });
 
+  it('begins nothing behind a fault: the next upload of its key must not overtake it', async () => {
+    const handled: number[] = [];
+    const loop = new ConsumeLoop({
+      consumer: consumerOf([recordAt(0, 'same'), recordAt(1, 'same')]),
+      handle: async (record) => {
+        handled.push(record.offset);
+        await tick();
+        throw new TypeError('our bug');
+      },
+      inflightMax: 2,
+      onInflight: () => {},
+    });
+    await expect(loop.run()).rejects.toThrow('our bug');
+    expect(handled).toEqual([0]);
+    expect(loop.inflight).toBe(0);
+  });
+
   it('hands on what the log threw', async () => {
     const loop = new ConsumeLoop({
       consumer: { poll: async () => Promise.reject(new Error('log gone')) },
