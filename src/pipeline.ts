@@ -127,7 +127,9 @@ async function examine(
   } else if ('frames' in upload.event.content) {
     const { frames, result } = sampledFramesOf(upload.event.content);
     examination.end(result);
-    for (const frame of frames) examination.addFrame(frame);
+    if (frames.some((frame) => examination.addFrame(frame) === 'enough')) {
+      examination.end({ ...result, complete: false });
+    }
   }
   reportExamination(examination, (parts.nowMs() - startedMs) / 1000, parts.telemetry);
 }
@@ -145,7 +147,10 @@ export async function examineFile(
       mode,
       timeoutMs: parts.jobTimeoutMs,
       onFrame: (frame) => examination.addFrame(frame),
-      onRestart: () => examination.restart(),
+      // What the first look has found stays, whatever becomes of the second; frames that come again count once.
+      onRestart: () => {
+        if (mode.kind === 'sparse') examination.restart();
+      },
       signal,
     });
     examination.end(result);

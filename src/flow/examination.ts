@@ -89,10 +89,13 @@ export class Examination {
     for (const degradation of result.degraded) this.#degraded.add(degradation);
   }
 
-  /** The content could not be looked at, or not to its end. What was found until then still counts. */
+  /**
+   * The content could not be looked at, or not to its end. What was found until then still counts. The first reason
+   * stands: what follows is its consequence, such as the decoding of bytes that are not the announced ones.
+   */
   giveUp(reason: UnjudgedReason, detail: string): void {
-    this.#unjudged = reason;
-    this.detail = detail;
+    this.#unjudged ??= reason;
+    this.detail ??= detail;
   }
 
   evidence(): Evidence {
