@@ -16,13 +16,14 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../../src/cli/client.ts';
 import { createTerminal, formatTable, type Terminal } from '../../src/cli/terminal.ts';
+import { limits } from '../../src/config/limits.ts';
 import type { Decision } from '../../src/contracts/decision.ts';
 import { createMediaMaker } from '../../src/demo/media-maker.ts';
 import { createRandom } from '../../src/demo/random.ts';
 import { serveProcess } from '../support/served-process.ts';
 import { median, quantile, readConditions } from './conditions.ts';
 import { type Copy, makeCopies, planCopies } from './copies.ts';
-import { enrolAll, type KnownMedia } from './known-media.ts';
+import { bankAll, bankItem, contentIdOf } from './known-media.ts';
 import { loadMediaSet, type MediaItem, relate, resolveMediaFolder } from './media-set.ts';
 
 interface Options {
@@ -43,7 +44,7 @@ interface Result {
 
 interface Rig {
   readonly client: ApiClient;
-  readonly known: ReadonlyMap<string, KnownMedia>;
+  readonly banked: ReadonlySet<MediaItem>;
   readonly terminal: Terminal;
   readonly options: Options;
   readonly items: readonly MediaItem[];
@@ -75,8 +76,8 @@ export async function runFirstLight(args: readonly string[]): Promise<void> {
   try {
     const client = new ApiClient({ url: served.url, token: undefined });
     const items = [...media.videos, ...media.images];
-    const known = await enrolAll(items, client, terminal);
-    const rig: Rig = { client, known, terminal, options, items, submittingMs: 0, submitted: 0 };
+    const banked = await bankAll(items, client, terminal);
+    const rig: Rig = { client, banked, terminal, options, items, submittingMs: 0, submitted: 0 };
     const originals = [
       ...choose(media.videos, options.videos, options.seed),
       ...choose(media.images, options.images, options.seed),
@@ -153,13 +154,13 @@ async function submitUnrelated(rig: Rig): Promise<Result[]> {
   const progress = rig.terminal.startProgress('unrelated', rig.items.length);
   const results: Result[] = [];
   for (const group of groupByContent(rig.items)) {
-    const banked = group.flatMap((item) => rig.known.get(item.id) ?? []);
-    for (const { contentId } of banked) await rig.client.removeFromBank(contentId);
+    const banked = group.filter((item) => rig.banked.has(item));
+    for (const item of banked) await rig.client.removeFromBank(contentIdOf(item));
     await submitEach(rig, group, async (item) => {
       results.push(await submit(rig, item.path, item, 'unrelated'));
       progress.advance(item.id);
     });
-    for (const { addition } of banked) await rig.client.addToBank(addition);
+    for (const item of banked) await bankItem(item, rig.client);
   }
   progress.end();
   return results;
@@ -185,7 +186,10 @@ async function submitEach<T>(rig: Rig, things: readonly T[], work: (thing: T) =>
 
 async function submit(rig: Rig, path: string, item: MediaItem, group: string): Promise<Result> {
   const startedMs = performance.now();
-  const event = { uploadId: `${group}/${item.id}`, content: { uri: pathToFileURL(path).href } };
+  const event = {
+    uploadId: `${group}/${contentIdOf(item)}`.slice(0, limits.uploadIdCharsMax),
+    content: { uri: pathToFileURL(path).href },
+  };
   const decision = await rig.client.submitEvent(event, waitSeconds);
   if (decision === undefined) throw new Error(`${group}/${item.id} was not decided within ${waitSeconds} s`);
   return { item, group, decision, latencyMs: performance.now() - startedMs };
@@ -197,7 +201,7 @@ function isBlockedRightly({ item, decision }: Result, rig: Rig): boolean {
 }
 
 function kinshipOfBest(item: MediaItem, decision: Decision, rig: Rig): ReturnType<typeof relate> {
-  const best = rig.items.find((each) => rig.known.get(each.id)?.contentId === decision.matches[0]?.contentId);
+  const best = rig.items.find((each) => contentIdOf(each) === decision.matches[0]?.contentId);
   return best === undefined ? 'unrelated' : relate(item, best);
 }
 
@@ -232,7 +236,7 @@ function report(rig: Rig, copies: readonly Result[], unrelated: readonly Result[
     uploadsPerSecond: round((rig.submitted * 1000) / rig.submittingMs),
     copiesHeld: copies.filter((result) => result.decision.outcome === 'review').length,
     unrelatedHeld: unrelated.filter((result) => result.decision.outcome === 'review').length,
-    banked: rig.known.size,
+    banked: rig.banked.size,
     conditions,
   };
   terminal.print(options.json ? JSON.stringify(summary) : JSON.stringify(summary, null, 2));
