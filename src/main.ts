@@ -17,6 +17,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 
 // A reader that went away, such as `| head`, is no fault of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// Nor is one that wants results and closes standard error.
+process.stderr.on('error', () => {});
 
 const terminal = createTerminal({
   out: process.stdout,
@@ -34,7 +36,8 @@ try {
   });
   await program.parseAsync(process.argv);
 } catch (thrown) {
-  if (!(thrown instanceof ProgramEnded)) report(toFloodgateError(thrown));
+  if (stopping.signal.aborted && thrown === stopping.signal.reason) process.exitCode = exitAfterSignal(thrown);
+  else if (!(thrown instanceof ProgramEnded)) report(toFloodgateError(thrown));
 }
 
 function report(error: FloodgateError): void {
@@ -44,6 +47,6 @@ function report(error: FloodgateError): void {
   if (error.code === 'internal' && error.cause instanceof Error) terminal.note(error.cause.stack ?? '');
 }
 
-function exitAfterSignal(name: 'SIGINT' | 'SIGTERM'): number {
+function exitAfterSignal(name: unknown): number {
   return name === 'SIGINT' ? 130 : 143;
 }

@@ -1,11 +1,11 @@
 /** `floodgate bank add|list|remove`: known content of a running service. */
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { BankAddition, BankContent } from '../contracts/bank.ts';
 import { FloodgateError, toFloodgateError } from '../errors.ts';
 import type { ApiClient } from './client.ts';
 import type { CommandContext } from './context.ts';
+import { assertFile, isAddress } from './local-files.ts';
 import { clientFor, type ServiceOptions, withServiceOptions } from './service-options.ts';
 import { formatSeconds, formatTable } from './terminal.ts';
 
@@ -51,13 +51,13 @@ async function addSources(sources: readonly string[], options: AddOptions, conte
   const progress = terminal.startProgress('banking', sources.length);
   const failures: FloodgateError[] = [];
   for (const source of sources) {
-    if (context.signal.aborted) break;
     try {
       const content = await addSource(client, source, options);
       progress.advance(source);
       if (options.json === true) terminal.print(JSON.stringify(content));
       else progress.say(describe(content));
     } catch (thrown) {
+      context.signal.throwIfAborted();
       const error = toFloodgateError(thrown);
       progress.say(`${source}: ${error.message}`);
       failures.push(error);
@@ -73,7 +73,7 @@ async function addSources(sources: readonly string[], options: AddOptions, conte
 
 function addSource(client: ApiClient, source: string, options: AddOptions): Promise<BankContent> {
   const contentId = options.id ?? idFromName(source);
-  if (/^(https?|s3|file):\/\//.test(source)) {
+  if (isAddress(source)) {
     const addition: BankAddition = {
       uri: source,
       contentId,
@@ -82,11 +82,11 @@ function addSource(client: ApiClient, source: string, options: AddOptions): Prom
     };
     return client.addToBank(addition);
   }
-  if (!existsSync(source)) throw new FloodgateError('not_found', `${source} is not a file`);
+  assertFile(source);
   return client.addFileToBank(source, {
     contentId,
     ...(options.bank === undefined ? {} : { bank: options.bank }),
-    ...(options.label.length === 0 ? {} : { labels: JSON.stringify(options.label) }),
+    labels: options.label,
   });
 }
 

@@ -3,7 +3,7 @@
  * evidence. No service runs; the same children, search, alignment and policy decide.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { enrolFile } from '../bank/enrol.ts';
@@ -19,6 +19,7 @@ import { examineFile } from '../pipeline.ts';
 import { type CommandContext, exitCodes } from './context.ts';
 import { formatMatch, formatOutcome } from './format-decision.ts';
 import { withLocalBank, withLocalFingerprinter } from './local-engine.ts';
+import { assertFile } from './local-files.ts';
 import type { Progress } from './terminal.ts';
 
 interface CheckOptions {
@@ -62,8 +63,10 @@ async function checkFiles(
   if (amongEachOther && files.length < 2) {
     throw new FloodgateError('invalid_request', 'give two files or more, or known content by --known or --data');
   }
-  const missing = [...files, ...options.known].find((file) => !existsSync(file));
-  if (missing !== undefined) throw new FloodgateError('not_found', `${missing} is not a file`);
+  if (options.known.length > 0 && options.data !== undefined) {
+    throw new FloodgateError('invalid_request', 'give --known or --data: files are not added to the bank of a service');
+  }
+  for (const file of [...files, ...options.known]) assertFile(file);
   const policy = readPolicy(options.policy ?? context.environment.FLOODGATE_POLICY);
   const { jobTimeoutMs } = readConfig(context.environment).config;
   await withLocalFingerprinter(context, (fingerprinter) =>
@@ -72,8 +75,8 @@ async function checkFiles(
       const known = amongEachOther ? files : options.known;
       const progress = context.terminal.startProgress('checking', known.length + files.length);
       const failures = [
-        ...(await forEach(known, progress, (file) => learn(file, checker))),
-        ...(await forEach(files, progress, async (file) => {
+        ...(await forEach(known, progress, context.signal, (file) => learn(file, checker))),
+        ...(await forEach(files, progress, context.signal, async (file) => {
           const matched = await checkFile(file, amongEachOther, options.json === true, checker);
           if (matched) exitWith(exitCodes.negative);
         })),
@@ -89,6 +92,7 @@ async function checkFiles(
 async function forEach(
   files: readonly string[],
   progress: Progress,
+  signal: AbortSignal,
   work: (file: string) => Promise<void>,
 ): Promise<FloodgateError[]> {
   const failures: FloodgateError[] = [];
@@ -97,6 +101,7 @@ async function forEach(
     try {
       await work(file);
     } catch (thrown) {
+      signal.throwIfAborted();
       const error = toFloodgateError(thrown);
       progress.say(`${file}: ${error.message}`);
       failures.push(new FloodgateError(error.code, `${file}: ${error.message}`, { cause: error }));

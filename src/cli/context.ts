@@ -6,12 +6,12 @@ import type { Terminal } from './terminal.ts';
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly environment: Environment;
-  /** Aborts at the first SIGINT or SIGTERM. */
+  /** Aborts at the first SIGINT or SIGTERM. A command that it keeps from its end throws the signal's reason. */
   readonly signal: AbortSignal;
 }
 
 /** Exit codes besides those of errors.ts; documented in docs/operations/command-line.md. */
-export const exitCodes = { ok: 0, negative: 1, usage: 2, interrupted: 130 } as const;
+export const exitCodes = { ok: 0, negative: 1, usage: 2 } as const;
 
 /** Parses a whole number of an option, or says what is wrong with it. */
 export function integerOption(name: string, range: { min: number; max: number }): (text: string) => number {

@@ -32,9 +32,13 @@ async function showDecisions(options: DecisionsOptions, context: CommandContext)
     limit: String(options.limit),
     ...(options.outcome === undefined ? {} : { outcome: options.outcome }),
   };
-  for (const decision of [...(await client.listDecisions(query))].reverse()) print(decision);
-  if (options.follow !== true) return;
-  for await (const decision of client.followDecisions(context.signal)) {
-    if (options.outcome === undefined || decision.outcome === options.outcome) print(decision);
+  // The stream begins before the list is read, so that no decision falls between the two.
+  const made = options.follow === true ? await client.followDecisions() : undefined;
+  const listed = await client.listDecisions(query);
+  for (const { decision } of [...listed].reverse()) print(decision);
+  const newestOffset = listed[0]?.offset ?? -1;
+  for await (const { offset, decision } of made ?? []) {
+    const wanted = options.outcome === undefined || decision.outcome === options.outcome;
+    if (wanted && offset > newestOffset) print(decision);
   }
 }

@@ -1,5 +1,4 @@
 /** `floodgate hash`: PDQ per frame, without a service. Decoding runs in child processes, as it does in the service. */
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { limits } from '../config/limits.ts';
 import { FloodgateError, toFloodgateError } from '../errors.ts';
@@ -7,6 +6,7 @@ import type { FingerprintResult, SampledFrame, SamplingMode } from '../fingerpri
 import { hexOfHash } from '../kernel/hash-text.ts';
 import { type CommandContext, integerOption } from './context.ts';
 import { withLocalFingerprinter } from './local-engine.ts';
+import { assertFile } from './local-files.ts';
 import { formatSeconds } from './terminal.ts';
 
 interface HashOptions {
@@ -40,10 +40,9 @@ async function hashFiles(files: readonly string[], options: HashOptions, context
   await withLocalFingerprinter(context, async (fingerprinter) => {
     const progress = terminal.startProgress('hashing', files.length);
     for (const file of files) {
-      if (context.signal.aborted) break;
       try {
         const frames: SampledFrame[] = [];
-        if (!existsSync(file)) throw new FloodgateError('not_found', 'there is no such file');
+        assertFile(file);
         const result = await fingerprinter.fingerprint({
           path: file,
           mode,
@@ -57,6 +56,7 @@ async function hashFiles(files: readonly string[], options: HashOptions, context
         });
         print({ file, result, frames: frames.sort((a, b) => a.timeMs - b.timeMs) }, options, context);
       } catch (thrown) {
+        context.signal.throwIfAborted();
         const error = toFloodgateError(thrown);
         progress.say(`${file}: ${error.message}`);
         failures.push(error);

@@ -10,6 +10,7 @@ import { Closers } from '../flow/closers.ts';
 import { createHammingIndex } from '../kernel/load-kernel.ts';
 import { openSqliteLog } from '../log/sqlite-log.ts';
 import type { CommandContext } from './context.ts';
+import { assertFile } from './local-files.ts';
 
 /** Runs `work` with children that decode, and ends them afterwards. */
 export async function withLocalFingerprinter<T>(
@@ -45,7 +46,10 @@ export async function withLocalBank<T>(
   try {
     const folder = dataFolder ?? (await mkdtemp(join(tmpdir(), 'floodgate-')));
     if (dataFolder === undefined) closers.add('folder', () => rm(folder, { recursive: true, force: true }));
-    const log = await openSqliteLog({ path: join(folder, 'log', 'floodgate.sqlite') });
+    const path = join(folder, 'log', 'floodgate.sqlite');
+    // A misspelt folder would otherwise become an empty bank, in which nothing matches.
+    if (dataFolder !== undefined) assertFile(path);
+    const log = await openSqliteLog({ path });
     closers.add('log', () => log.close());
     const bank = createBank({
       log,

@@ -13,9 +13,10 @@ export function withServiceOptions(command: Command): Command {
 }
 
 export function clientFor(options: ServiceOptions, context: CommandContext): ApiClient {
-  const { environment } = context;
+  const { environment, signal } = context;
   return new ApiClient({
     url: options.url ?? environment.FLOODGATE_URL ?? 'http://127.0.0.1:8080',
     token: environment.FLOODGATE_TOKEN,
+    signal,
   });
 }

@@ -5,6 +5,7 @@ import type { Decision } from '../contracts/decision.ts';
 import type { ApiClient } from './client.ts';
 import { type CommandContext, exitCodes, integerOption } from './context.ts';
 import { formatDecision } from './format-decision.ts';
+import { isAddress } from './local-files.ts';
 import { clientFor, type ServiceOptions, withServiceOptions } from './service-options.ts';
 
 interface SubmitOptions extends ServiceOptions {
@@ -32,7 +33,6 @@ async function submitAll(
   const client = clientFor(options, context);
   const { terminal } = context;
   for (const source of sources) {
-    if (context.signal.aborted) return;
     const uploadId = options.id ?? `${basename(source).replace(/[^\x21-\x7e]/g, '_')}-${Date.now().toString(36)}`;
     const decision = await submitOne(client, source, uploadId, options.wait);
     if (decision === undefined) {
@@ -48,7 +48,7 @@ async function submitAll(
 }
 
 function submitOne(client: ApiClient, source: string, uploadId: string, wait: number): Promise<Decision | undefined> {
-  return /^(https?|s3|file):\/\//.test(source)
+  return isAddress(source)
     ? client.submitEvent({ uploadId, content: { uri: source } }, wait)
     : client.submitFile(source, { uploadId }, wait);
 }

@@ -47,14 +47,16 @@ export async function runDemo(options: DemoOptions, context: CommandContext): Pr
     const unrelated = unrelatedWorks(withFilms);
     await makeWorks([...known, ...unrelated], folder, maker, screen);
     const plans = planCopies(known);
+    context.signal.throwIfAborted();
     await makeCopies(plans, folder, maker, screen);
     await maker.close();
+    context.signal.throwIfAborted();
 
     service = await startOnFreshLog(folder, context);
-    const client = new ApiClient({ url: service.address, token: undefined });
+    const client = new ApiClient({ url: service.address, token: undefined, signal: context.signal });
     screen.serviceStarted(service.address);
     await bankWorks(known, folder, client, screen);
-    const results = await submitAll(planUploads(plans, unrelated, folder), client, screen, context.signal);
+    const results = await submitAll(planUploads(plans, unrelated, folder), client, screen);
     const passed = screen.summary(results, (performance.now() - startedMs) / 1000);
     if (options.keep === true && !context.signal.aborted) await keepServing(service, context, screen);
     return passed;
@@ -140,17 +142,12 @@ function planUploads(plans: readonly CopyPlan[], unrelated: readonly Work[], fol
     .map(({ upload }) => upload);
 }
 
-async function submitAll(
-  uploads: readonly DemoUpload[],
-  client: ApiClient,
-  screen: DemoScreen,
-  signal: AbortSignal,
-): Promise<DemoResult[]> {
+async function submitAll(uploads: readonly DemoUpload[], client: ApiClient, screen: DemoScreen): Promise<DemoResult[]> {
   const progress = screen.step('Uploads arrive', uploads.length);
   const results: DemoResult[] = [];
   const queue = [...uploads];
   const lane = async () => {
-    for (let upload = queue.shift(); upload !== undefined && !signal.aborted; upload = queue.shift()) {
+    for (let upload = queue.shift(); upload !== undefined; upload = queue.shift()) {
       const event = { uploadId: upload.uploadId, content: { uri: pathToFileURL(upload.path).href } };
       const decision = await client.submitEvent(event, waitSeconds);
       if (decision === undefined) throw new FloodgateError('timed_out', `${upload.uploadId} was not decided`);
