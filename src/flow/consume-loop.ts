@@ -2,6 +2,7 @@
  * Pulls records from the log and works on them concurrently, in order per key, never more than a bound at once.
  * A slow upload holds back its own key only.
  */
+import { FloodgateError } from '../errors.ts';
 import type { Consumer, LogRecord } from '../log/log.ts';
 import { KeyOrderedExecutor } from './key-ordered.ts';
 
@@ -59,7 +60,12 @@ export class ConsumeLoop {
       });
       return;
     }
-    for (const record of await this.#parts.consumer.poll(room, this.#stopping.signal)) {
+    const records = await this.#parts.consumer.poll(room, this.#stopping.signal);
+    // A poll waits for records. Without this, a log that has ended would be polled without a pause, for ever.
+    if (records.length === 0 && !this.#stopping.signal.aborted) {
+      throw new FloodgateError('log_failed', 'the log has ended while uploads were taken from it');
+    }
+    for (const record of records) {
       this.#count(+1);
       this.#executor.run(record.key, () => this.#handle(record));
     }

@@ -181,7 +181,7 @@ export function decisionsIn(log: MemoryLog): Decision[] {
     .map((record) => JSON.parse(Buffer.from(record.value ?? []).toString('utf8')) as Decision);
 }
 
-function ledgerOf(decisions: readonly Decision[], uploadId: string, eventId: string): LedgerEntry {
+export function ledgerOf(decisions: readonly Decision[], uploadId: string, eventId: string): LedgerEntry {
   const own = decisions.filter((decision) => decision.uploadId === uploadId);
   return {
     lastRevision: own.reduce((last, { revision }) => Math.max(last, revision), 0),

@@ -110,6 +110,16 @@ describe('ConsumeLoop', () => {
     expect(loop.inflight).toBe(0);
   });
 
+  it('fails when the log ends under it, and does not spin', async () => {
+    const loop = new ConsumeLoop({
+      consumer: { poll: async () => [] },
+      handle: async () => {},
+      inflightMax: 1,
+      onInflight: () => {},
+    });
+    await expect(loop.run()).rejects.toMatchObject({ code: 'log_failed' });
+  });
+
   it('hands on what the log threw', async () => {
     const loop = new ConsumeLoop({
       consumer: { poll: async () => Promise.reject(new Error('log gone')) },
