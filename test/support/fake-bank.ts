@@ -1,0 +1,14 @@
+/** A bank that answers what a test tells it to. */
+import type { Bank } from '../../src/bank/bank.ts';
+import { knownContent } from './frame-matches.ts';
+
+/** Knows content 1 and finds nothing, unless told otherwise. */
+export function bankOf(answers: Partial<Bank> = {}): Bank {
+  return {
+    position: -1,
+    search: () => ({ matches: [], capped: false }),
+    findBySha256: () => [],
+    content: (contentNumber) => (contentNumber === 1 ? knownContent() : undefined),
+    ...answers,
+  };
+}
