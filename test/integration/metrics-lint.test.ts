@@ -5,7 +5,7 @@ import { populatedMetrics } from '../support/populated-metrics.ts';
 
 const promtool = spawnSync('promtool', ['--version']);
 const promtoolPresent = promtool.error === undefined;
-const required = process.env['CI'] === 'true';
+const required = process.env.CI === 'true';
 const missing = promtoolPresent ? '' : ' (promtool is missing: apt-get install prometheus)';
 
 describe.runIf(promtoolPresent || required)(`promtool check metrics${missing}`, () => {
