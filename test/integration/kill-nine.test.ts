@@ -24,7 +24,7 @@ it(
     const report = await runKills({
       uploads: full ? 2_000 : 200,
       seed: 20_261_122,
-      livesMs: full ? { min: 60, max: 900 } : { min: 40, max: 250 },
+      livesMs: full ? { min: 40, max: 300 } : { min: 40, max: 250 },
       inlineImages: await Promise.all([1, 2, 3].map(noiseImage)),
     });
     process.stderr.write(`kill-nine: ${JSON.stringify(report)}\n`);
