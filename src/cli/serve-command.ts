@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config/config.ts';
 import { limits } from '../config/limits.ts';
-import { startService } from '../service.ts';
 import { type CommandContext, exitCodes } from './context.ts';
 
 export function addServeCommands(program: Command, context: CommandContext, exitWith: (code: number) => void): void {
@@ -24,6 +23,8 @@ export function addServeCommands(program: Command, context: CommandContext, exit
 
 async function serve(context: CommandContext): Promise<void> {
   const { config, secrets } = readConfig(context.environment);
+  // Loaded late: the other commands need neither the HTTP server nor the clients of the sources, and start sooner.
+  const { startService } = await import('../service.ts');
   const service = await startService(config, secrets);
   context.terminal.print(`Floodgate serves at ${service.address}`);
   const signalled = new Promise<void>((resolve) => {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { showSettings } from '../config/config.ts';
 import { readPolicy } from '../config/policy-file.ts';
+import { policyVersionOf } from '../contracts/policy.ts';
 import type { CommandContext } from './context.ts';
 import { formatTable } from './terminal.ts';
 
@@ -16,7 +17,8 @@ export function addShowCommands(program: Command, context: CommandContext): void
     .option('--json', 'on one line')
     .action((options: { file?: string; json?: boolean }) => {
       const policy = readPolicy(options.file ?? environment.FLOODGATE_POLICY);
-      terminal.print(JSON.stringify(policy, null, options.json === true ? 0 : 2));
+      const shown = { version: policyVersionOf(policy), ...policy };
+      terminal.print(JSON.stringify(shown, null, options.json === true ? 0 : 2));
     });
   program
     .command('config')

@@ -13,6 +13,7 @@ import { fastifySSE } from '@fastify/sse';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyPluginAsync } from 'fastify';
 import { limits } from '../config/limits.ts';
+import { FloodgateError } from '../errors.ts';
 import { assertProtected, guard } from './access.ts';
 import { type App, compileValidator, type RouteContext } from './app.ts';
 import { installOpenApi } from './open-api.ts';
@@ -46,10 +47,28 @@ export async function createHttpServer(parts: HttpParts, config: HttpConfig): Pr
   await app.ready();
   return {
     app,
-    listen: async () => ({ address: await app.listen({ host: config.host, port: config.port }) }),
+    listen: async () => ({ address: await listen(app, config) }),
     close: () => app.close(),
   };
 }
+
+/** Throws invalid_config when the address is taken, not of this machine, or not for this user. */
+async function listen(app: App, { host, port }: HttpConfig): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (cause) {
+    const why = listenFaults[(cause as NodeJS.ErrnoException).code ?? ''];
+    if (why === undefined) throw cause;
+    throw new FloodgateError('invalid_config', `FLOODGATE_HOST=${host} FLOODGATE_PORT=${port} ${why}`, { cause });
+  }
+}
+
+const listenFaults: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use by another process',
+  EADDRNOTAVAIL: 'is no address of this machine',
+  ENOTFOUND: 'is no address of this machine',
+  EACCES: 'may not be listened on by this user',
+};
 
 function createApp(parts: HttpParts): App {
   const app = fastify({
