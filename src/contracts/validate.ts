@@ -1,9 +1,13 @@
 /** Compiled validators over the schemas, with errors as JSON pointers. Used by the log's edge, HTTP and the command line. */
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { Settings } from 'typebox/system';
 import { type ErrorCode, type FieldError, FloodgateError } from '../errors.ts';
 
 const fieldErrorsMax = 20;
+
+// A union reports the faults of every form before itself; cut off after the usual eight, the union would not be named.
+Settings.Set({ maxErrors: 128 });
 
 export interface Validator<T> {
   /** Gives the value typed, or throws a FloodgateError with `code` whose `fields` name what is wrong. */

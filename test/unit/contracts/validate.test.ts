@@ -27,6 +27,11 @@ describe('validatorOf', () => {
     expect(faults.map((fault) => fault.pointer)).toEqual(['/content/uri']);
   });
 
+  it('does so among other faults', () => {
+    const faults = validator.faults({ ...valid, uploadId: 'has space', content: { uri: 'ftp://a' }, x: 1, y: 2, z: 3 });
+    expect(faults.map((fault) => fault.pointer).sort()).toEqual(['/content/uri', '/uploadId', '/x', '/y', '/z']);
+  });
+
   it('names only the union when no form is nearer than another', () => {
     expect(validator.faults({ ...valid, content: {} })).toEqual([
       { pointer: '/content', message: 'must have exactly one of its forms' },
