@@ -21,7 +21,8 @@ import { type AdmittedUpload, admit, deadLetterRecord, type RefusedUpload } from
 import type { Bank } from './bank/bank.ts';
 import { limits } from './config/limits.ts';
 import type { Decision, MediaFacts } from './contracts/decision.ts';
-import { type Policy, policyVersionOf, type UnjudgedReason, unjudgedReasons } from './contracts/policy.ts';
+import { type UnjudgedReason, unjudgedReasons } from './contracts/decision.ts';
+import { type Policy, policyVersionOf } from './contracts/policy.ts';
 import { decide } from './decision/decide.ts';
 import { type FloodgateError, toFloodgateError } from './errors.ts';
 import type { FetchedContent, Fetcher } from './fetch/fetcher.ts';

@@ -12,12 +12,8 @@ import {
   UploadId,
 } from './common.ts';
 
-/** Why the outcome is what it is. The last eight say that the content could not be judged, and never mean "no match". */
-export const reasons = [
-  'exact_copy',
-  'matched',
-  'near_match',
-  'no_match',
+/** Why content could not be judged, or not to its end. It never means "no match". */
+export const unjudgedReasons = [
   'no_detail',
   'unsupported',
   'undecodable',
@@ -27,6 +23,9 @@ export const reasons = [
   'unreachable',
   'digest_mismatch',
 ] as const;
+export type UnjudgedReason = (typeof unjudgedReasons)[number];
+
+export const reasons = ['exact_copy', 'matched', 'near_match', 'no_match', ...unjudgedReasons] as const;
 export const Reason = Type.Enum(reasons, {
   description: 'Why the outcome is what it is; see docs/concepts.md.',
 });

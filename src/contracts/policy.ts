@@ -5,19 +5,7 @@
 import { createHash } from 'node:crypto';
 import Type, { type Static, type TSchema } from 'typebox';
 import { limits } from '../config/limits.ts';
-
-/** Why content could not be judged: a subset of the reasons of a decision. */
-export const unjudgedReasons = [
-  'no_detail',
-  'unsupported',
-  'undecodable',
-  'too_large',
-  'timed_out',
-  'forbidden_source',
-  'unreachable',
-  'digest_mismatch',
-] as const;
-export type UnjudgedReason = (typeof unjudgedReasons)[number];
+import type { UnjudgedReason } from './decision.ts';
 
 const closed = { additionalProperties: false };
 const radiusBits = (description: string) => Type.Integer({ minimum: 0, maximum: limits.radiusBitsMax, description });

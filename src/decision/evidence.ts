@@ -1,6 +1,7 @@
 /** What is known of an upload when it is judged. */
 import type { MediaKind } from '../contracts/common.ts';
-import type { Policy, UnjudgedReason } from '../contracts/policy.ts';
+import type { UnjudgedReason } from '../contracts/decision.ts';
+import type { Policy } from '../contracts/policy.ts';
 import type { AlignOptions } from '../match/align.ts';
 import type { Alignment } from '../match/alignment.ts';
 import type { KnownContent } from '../match/known-content.ts';

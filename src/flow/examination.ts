@@ -4,8 +4,8 @@
  */
 import type { Bank } from '../bank/bank.ts';
 import { limits } from '../config/limits.ts';
-import type { Degradation, MediaFacts, Sampling } from '../contracts/decision.ts';
-import type { Policy, UnjudgedReason } from '../contracts/policy.ts';
+import type { Degradation, MediaFacts, Sampling, UnjudgedReason } from '../contracts/decision.ts';
+import type { Policy } from '../contracts/policy.ts';
 import { decide, isDecisive } from '../decision/decide.ts';
 import { alignOptionsOf, type Evidence, isSearched } from '../decision/evidence.ts';
 import type { FingerprintResult, SampledFrame } from '../fingerprint/fingerprinter.ts';

@@ -1,8 +1,7 @@
 /** Goal: a record leaves with one decision, one dead letter or as a redelivery; whatever else happens, it comes again. */
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/config/limits.ts';
-import { Decision } from '../../src/contracts/decision.ts';
-import { type UnjudgedReason, unjudgedReasons } from '../../src/contracts/policy.ts';
+import { Decision, type UnjudgedReason, unjudgedReasons } from '../../src/contracts/decision.ts';
 import { validatorOf } from '../../src/contracts/validate.ts';
 import { type ErrorCode, FloodgateError } from '../../src/errors.ts';
 import type { FingerprintJob } from '../../src/fingerprint/fingerprinter.ts';

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../src/config/limits.ts';
-import { Match } from '../../../src/contracts/decision.ts';
-import { unjudgedReasons } from '../../../src/contracts/policy.ts';
+import { Match, unjudgedReasons } from '../../../src/contracts/decision.ts';
 import { validatorOf } from '../../../src/contracts/validate.ts';
 import { decide, isDecisive } from '../../../src/decision/decide.ts';
 import { alignOptionsOf, type Evidence, isSearched } from '../../../src/decision/evidence.ts';
