@@ -19,4 +19,33 @@ export const testedElsewhere: readonly {
     by: ['test/unit/demo/media-maker.test.ts'],
     because: 'it is the entry of a process, which the maker of media starts',
   },
+  {
+    source: 'src/main.ts',
+    by: [
+      'test/integration/command-line-files.test.ts',
+      'test/integration/command-line-service.test.ts',
+      'test/integration/service-stops-and-starts.test.ts',
+    ],
+    because: 'it is the edge of the process: arguments, signals and exit codes show from outside only',
+  },
+  {
+    source: 'src/cli/program.ts',
+    by: ['test/integration/command-line-files.test.ts', 'test/integration/command-line-service.test.ts'],
+    because: 'the commands are run as processes, with their output, their exit codes and their interrupts',
+  },
+  {
+    source: 'src/service.ts',
+    by: [
+      'test/integration/service-decides.test.ts',
+      'test/integration/service-refuses.test.ts',
+      'test/integration/service-stops-and-starts.test.ts',
+      'test/integration/kill-nine.test.ts',
+    ],
+    because: 'it puts the parts together, and these tests run what it has put together',
+  },
+  {
+    source: 'src/demo/run-demo.ts',
+    by: ['test/integration/demo.test.ts'],
+    because: 'the demo is run as its readers run it',
+  },
 ];
