@@ -40,7 +40,8 @@ export function unpackFrames(packed: Uint8Array): Frame[] {
     frames.push({
       timeMs: view.getUint32(at, true),
       quality: Math.min(view.getUint8(at + 4), 100),
-      hash: packed.slice(at + 8, at + 8 + limits.hashBytes),
+      // A copy: `slice` of a Buffer would be a view of it, and keep all of its memory.
+      hash: new Uint8Array(packed.subarray(at + 8, at + 8 + limits.hashBytes)),
     });
   }
   return frames;

@@ -196,6 +196,30 @@ function describePolling({ current, reopen }: Parts): void {
     expect(await again.poll(1, AbortSignal.timeout(20))).toEqual([]);
   });
 
+  it('says from where a group resumes: the lowest record that was not settled', async () => {
+    const resumedAt = async (how: Reopening) => (await (await reopen(how)).consume('uploads', 'g')).resumesFrom;
+    const positions = await current().append(['a', 'b', 'c', 'd'].map((key) => recordOf('uploads', key)));
+    const consumer = await current().consume('uploads', 'g');
+    expect(consumer.resumesFrom.map(({ partition }) => partition)).toEqual([positions[0]?.partition]);
+    expect(consumer.resumesFrom[0]?.offset).toBeLessThanOrEqual(positions[0]?.offset ?? -1);
+    const [a, b, c] = await pollCount(consumer, 4);
+    if (a === undefined || b === undefined || c === undefined) throw new Error('records are missing');
+    await consumer.settle([settlementOf(a), settlementOf(c)]);
+    expect(await resumedAt('close')).toEqual([positions[1]]);
+    const again = await current().consume('uploads', 'other');
+    expect(again.resumesFrom[0]?.offset).toBeLessThanOrEqual(positions[0]?.offset ?? -1);
+  });
+
+  it('resumes behind everything that was settled, after a crash as well', async () => {
+    const [first, second] = await current().append(['a', 'b'].map((key) => recordOf('uploads', key)));
+    const consumer = await current().consume('uploads', 'g');
+    const records = await pollCount(consumer, 2);
+    await consumer.settle(records.map((record) => settlementOf(record)));
+    const again = await (await reopen('crash')).consume('uploads', 'g');
+    expect(again.resumesFrom[0]?.partition).toBe(first?.partition);
+    expect(again.resumesFrom[0]?.offset).toBeGreaterThan(second?.offset ?? Number.NaN);
+  });
+
   it('lets groups progress on their own', async () => {
     await current().append(['a', 'b'].map((key) => recordOf('uploads', key)));
     const [one, two] = [await current().consume('uploads', 'one'), await current().consume('uploads', 'two')];

@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { packedFrameBytes, packFrames, unpackFrames } from '../../../src/contracts/packed-frames.ts';
+
+const frame = fc.record({
+  timeMs: fc.nat({ max: 0xffffffff }),
+  quality: fc.nat({ max: 100 }),
+  hash: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+});
+
+describe('packed frames', () => {
+  it('come out as they went in', () => {
+    fc.assert(
+      fc.property(fc.array(frame, { maxLength: 40 }), (frames) => {
+        const packed = packFrames(frames);
+        expect(packed).toHaveLength(frames.length * packedFrameBytes);
+        expect(unpackFrames(packed)).toEqual(frames);
+      }),
+    );
+  });
+
+  it('are read from the middle of a larger memory, and keep none of it', () => {
+    const packed = packFrames([{ timeMs: 7, quality: 8, hash: new Uint8Array(32).fill(9) }]);
+    const memory = new Uint8Array(100).fill(255);
+    memory.set(packed, 13);
+    const [read] = unpackFrames(memory.subarray(13, 13 + packedFrameBytes));
+    memory.fill(0);
+    expect(read).toEqual({ timeMs: 7, quality: 8, hash: new Uint8Array(32).fill(9) });
+  });
+
+  it('stand in the log byte for byte as they are described', () => {
+    const hash = Uint8Array.from({ length: 32 }, (_, at) => at);
+    const packed = packFrames([{ timeMs: 0x01020304, quality: 0x55, hash }]);
+    expect(packed.toString('hex')).toBe(`0403020155000000${Buffer.from(hash).toString('hex')}`);
+  });
+
+  it.each([1, packedFrameBytes - 1, packedFrameBytes + 1])('are refused when %d bytes long', (length) => {
+    expect(() => unpackFrames(new Uint8Array(length))).toThrow(RangeError);
+  });
+
+  it('never give a quality over 100, whatever stands there', () => {
+    expect(unpackFrames(new Uint8Array(packedFrameBytes).fill(255))[0]?.quality).toBe(100);
+  });
+});
