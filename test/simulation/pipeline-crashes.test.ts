@@ -9,7 +9,7 @@ import { playPipeline, plays } from '../support/pipeline-simulation.ts';
 // A failure prints the seed and the path with which fast-check plays it again.
 it('decides every event once, in order, through crashes and failures', async () => {
   await fc.assert(fc.asyncProperty(plays, playPipeline), {
-    numRuns: 60,
+    numRuns: 40,
     interruptAfterTimeLimit: 25_000,
     markInterruptAsFailure: true,
   });

@@ -23,7 +23,7 @@ import { MemoryLog } from './memory-log.ts';
 import { silentTelemetry } from './silent-telemetry.ts';
 import { twinIndex } from './twin-index.ts';
 
-export const uploadedAt = '2026-11-22T10:00:00.000Z';
+const uploadedAt = '2026-11-22T10:00:00.000Z';
 
 export function uploadEvent(changes: Partial<UploadEvent> = {}): UploadEvent {
   return { uploadId: 'upload-1', content: { uri: 'file:///spool/one' }, uploadedAt, ...changes };
