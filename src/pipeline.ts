@@ -17,6 +17,7 @@
  * A record leaves with exactly one decision, or one dead letter, or as the redelivery of an event that was decided.
  * Whatever stops the pipeline leaves the record unsettled: it comes again. src/flow/consume-loop.ts feeds this file.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AdmittedUpload, admit, deadLetterRecord, type RefusedUpload } from './admit/admit.ts';
 import type { Bank } from './bank/bank.ts';
 import { limits } from './config/limits.ts';
@@ -29,7 +30,7 @@ import type { FetchedContent, Fetcher } from './fetch/fetcher.ts';
 import type { Fingerprinter, SamplingMode } from './fingerprint/fingerprinter.ts';
 import { composeDecision, decisionRecord } from './flow/decision-record.ts';
 import { Examination } from './flow/examination.ts';
-import { sampledFramesOf } from './flow/hashed-upload.ts';
+import { type HashedUpload, sampledFramesOf } from './flow/hashed-upload.ts';
 import type { RecentDecisions } from './flow/recent-decisions.ts';
 import type { Settler } from './flow/settler.ts';
 import type { LogRecord } from './log/log.ts';
@@ -126,13 +127,25 @@ async function examine(
       judgeFailure(failureOf(thrown, 'fingerprint', parts, abandoned), examination);
     });
   } else if ('frames' in upload.event.content) {
-    const { frames, result } = sampledFramesOf(upload.event.content);
-    examination.end(result);
-    if (frames.some((frame) => examination.addFrame(frame) === 'enough')) {
-      examination.end({ ...result, complete: false });
-    }
+    await examineHashes(sampledFramesOf(upload.event.content), examination, abandoned);
   }
   reportExamination(examination, (parts.nowMs() - startedMs) / 1000, parts.telemetry);
+}
+
+/** Thousands of frames may come at once: between any two, whatever else waits in this process has its turn. */
+async function examineHashes(
+  { frames, result }: HashedUpload,
+  examination: Examination,
+  abandoned: AbortSignal,
+): Promise<void> {
+  examination.end(result);
+  for (const frame of frames) {
+    await nextTurn();
+    abandoned.throwIfAborted();
+    if (examination.addFrame(frame) === 'more') continue;
+    examination.end({ ...result, complete: false });
+    break;
+  }
 }
 
 /** Few frames first, and a dense second look only in doubt. Needs no upload event: `floodgate check` uses it too. */

@@ -338,6 +338,17 @@ describe('what is not the upload’s fault', () => {
     await expectUntouched(rig);
   });
 
+  it('gives up hashes in the midst of them, for others have their turn between any two', async () => {
+    const hash = hexOfHash(hashNumber(unrelated));
+    const sent = Array.from({ length: limits.uploadFramesMax }, (_, timeMs) => ({ timeMs, quality: 90, hash }));
+    const rig = await pipelineRig({ known });
+    const [record] = await rig.receive(uploadRecord(uploadEvent({ content: { frames: sent } }), 'event-1'));
+    const abandoning = new AbortController();
+    setImmediate(() => abandoning.abort());
+    if (record !== undefined) await expect(handleRecord(record, rig.parts, abandoning.signal)).rejects.toThrow();
+    await expectUntouched(rig);
+  });
+
   it('releases the bytes only when the decision is durable', async () => {
     const order: string[] = [];
     const fetcher = fakeFetcher();
