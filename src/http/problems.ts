@@ -28,6 +28,7 @@ const frameworkCodes: Readonly<Record<string, { code: ErrorCode; detail: string 
   FST_ERR_MAX_PARAM_LENGTH: { code: 'invalid_request', detail: 'The path is too long.' },
   // Nobody is left to read the answer, but it is no fault of ours that would be logged as one.
   ECONNRESET: { code: 'invalid_request', detail: 'The connection ended before the request did.' },
+  ERR_STREAM_PREMATURE_CLOSE: { code: 'invalid_request', detail: 'The connection ended before the request did.' },
   FST_REQ_FILE_TOO_LARGE: { code: 'payload_too_large', detail: 'The file is over the limit on content.' },
   FST_MP_PREMATURE_CLOSE: { code: 'invalid_request', detail: 'The request ended before its multipart body did.' },
   FST_INVALID_JSON_FIELD_ERROR: { code: 'invalid_request', detail: 'A part that says it is JSON is not.' },
@@ -37,6 +38,9 @@ const frameworkCodes: Readonly<Record<string, { code: ErrorCode; detail: string 
 function toHttpError(thrown: unknown): FloodgateError {
   if (thrown instanceof FloodgateError) return thrown;
   const error = thrown as Partial<FastifyError>;
+  if (error.name === 'AbortError') {
+    return new FloodgateError('not_ready', 'Given up, because the service is stopping. Try again.', { cause: thrown });
+  }
   const known = typeof error.code === 'string' ? frameworkCodes[error.code] : undefined;
   if (known !== undefined) return new FloodgateError(known.code, known.detail, { cause: thrown });
   const status = error.statusCode ?? 500;

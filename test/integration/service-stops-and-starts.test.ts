@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/contracts/decision.ts';
+import { startOrigin } from '../support/loopback-origin.ts';
 import { runCommand } from '../support/run-command.ts';
 import {
   call,
@@ -49,21 +50,38 @@ describe('a service that is told to stop', () => {
     expect(served.stderr()).not.toContain('"level":"error"');
   });
 
+  it('gives up additions to the bank, and tells who waits to try again', async () => {
+    const { origin, served, answer } = await serveBusy();
+    const addition = { contentId: 'waits', uri: `${origin.url}/b.jpg` };
+    const adding = postJson(`${served.url}/v1/bank`, addition);
+    await expect.poll(() => origin.requests.length).toBe(2);
+    const leaving = new AbortController();
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', body: JSON.stringify({ ...addition, contentId: 'left' }), headers };
+    const left = fetch(`${served.url}/v1/bank`, { ...init, signal: leaving.signal }).catch(() => 'left');
+    await expect.poll(() => origin.requests.length).toBe(3);
+    leaving.abort();
+    expect(await left).toBe('left');
+    const ended = served.stop('SIGTERM');
+    await expect.poll(async () => (await call(`${served.url}/readyz`)).status).toBe(503);
+    // The upload ends, the additions do not: they are given up once uploads are done.
+    origin.answerOnly('/a.jpg');
+    expect(await answer).toMatchObject({ status: 200 });
+    expect(await adding).toMatchObject({ status: 503, body: { code: 'not_ready' } });
+    expect(await ended).toBe(0);
+    expect(served.stderr()).not.toContain('"level":"error"');
+  });
+
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('ends at once at a second %s, and works on after the next start', async (signal, code) => {
-    const { origin, dataFolder, served, answer } = await serveBusy();
+  ] as const)('ends at once at a second %s', async (signal, code) => {
+    const { served, answer } = await serveBusy();
     const first = served.stop(signal);
     await expect.poll(async () => (await call(`${served.url}/readyz`)).status).toBe(503);
     served.process.kill(signal);
     expect(await first).toBe(code);
     await answer;
-    origin.release();
-    const again = await rig.serve(dataFolder, fetchesFromHere);
-    await expect
-      .poll(async () => (await call<Decision>(`${again.url}/v1/decisions/on-its-way`)).body, { timeout: 15_000 })
-      .toMatchObject({ reason: 'no_match', revision: 1 });
   });
 });
 
@@ -114,7 +132,9 @@ describe('a start', () => {
   });
 
   it('on a port in use is refused, and leaves the data folder free', async () => {
-    const port = new URL((await rig.serve(await rig.folder())).url).port;
+    const origin = await startOrigin(() => {});
+    rig.onClose(() => origin.close());
+    const port = String(origin.port);
     const dataFolder = await rig.folder();
     const { exitCode, stderr } = await serve({ FLOODGATE_DATA: dataFolder, FLOODGATE_PORT: port });
     expect(exitCode).toBe(2);

@@ -95,23 +95,32 @@ export interface HeldOrigin extends Origin {
   readonly asked: Promise<void>;
   /** Answers what waits, and from now on everything at once. */
   release(): void;
+  /** Answers what waits for this path. */
+  answerOnly(path: string): void;
 }
 
 /** An origin that answers only when it is told to: an upload from there stays on its way for as long as a test wants. */
 export async function startHeldOrigin(bytes: Buffer): Promise<HeldOrigin> {
-  let release = () => {};
-  const open = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const waiting: { path: string; answer(): void }[] = [];
+  let held = true;
   let noteAsked = () => {};
   const asked = new Promise<void>((resolve) => {
     noteAsked = resolve;
   });
-  const origin = await startOrigin((_request, response) => {
+  const origin = await startOrigin((request, response) => {
+    const answer = () => void response.end(bytes);
+    if (held) waiting.push({ path: request.url ?? '', answer });
+    else answer();
     noteAsked();
-    void open.then(() => response.end(bytes));
   });
-  return { ...origin, asked, release };
+  const answerOnly = (path: string) => {
+    for (const each of waiting) if (each.path === path) each.answer();
+  };
+  const release = () => {
+    held = false;
+    for (const each of waiting) each.answer();
+  };
+  return { ...origin, asked, answerOnly, release };
 }
 
 export function spooledFiles(dataFolder: string): Promise<string[]> {

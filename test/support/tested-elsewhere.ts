@@ -29,11 +29,6 @@ export const testedElsewhere: readonly {
     because: 'it is the edge of the process: arguments, signals and exit codes show from outside only',
   },
   {
-    source: 'src/cli/program.ts',
-    by: ['test/integration/command-line-files.test.ts', 'test/integration/command-line-service.test.ts'],
-    because: 'the commands are run as processes, with their output, their exit codes and their interrupts',
-  },
-  {
     source: 'src/service.ts',
     by: [
       'test/integration/service-decides.test.ts',
