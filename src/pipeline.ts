@@ -56,7 +56,7 @@ export async function handleRecord(record: LogRecord, parts: PipelineParts, aban
   const upload = admit(record);
   if (upload.kind === 'dead-letter') return bury(record, upload, parts);
   const ledger = parts.recent.ledger(upload.event.uploadId, upload.eventId);
-  if (ledger.eventDecided) return skip(record, parts);
+  if (ledger.eventDecided) return skip(record, upload, parts);
 
   const policy = parts.policy();
   const examination = new Examination({ bank: parts.bank, policy, nowMs: parts.nowMs });
@@ -185,8 +185,10 @@ async function bury(record: LogRecord, refused: RefusedUpload, parts: PipelinePa
   parts.telemetry.deadLettered(refused.code, refused.detail);
 }
 
-async function skip(record: LogRecord, parts: PipelineParts): Promise<void> {
+/** A redelivery changes nothing; the bytes that came with it are not needed. */
+async function skip(record: LogRecord, upload: AdmittedUpload, parts: PipelineParts): Promise<void> {
   await parts.settler.settle({ position: record, outputs: [] });
+  if (!('frames' in upload.event.content)) await parts.fetcher.discard(upload.event.content);
   parts.telemetry.duplicateSkipped('idempotency');
 }
 

@@ -88,7 +88,7 @@ export async function startService(config: Config, secrets: Secrets): Promise<Se
     pipeline.failed.catch((error: unknown) => health.fail(String(error)));
     health.readiness();
     base.telemetry.serviceReady({ address, kernelVersion: base.kernelVersion, bankHashes: core.index.size });
-    return { address, uploads, bank, failed: pipeline.failed, stop: stopper(base.telemetry, pipeline, closers) };
+    return { address, uploads, bank, failed: pipeline.failed, stop: stopper(core, pipeline, closers) };
   } catch (error) {
     await closers.closeAll();
     throw error;
@@ -238,11 +238,13 @@ function statusOf(core: Core, { pipeline, health }: Desks): ServiceStatus {
   };
 }
 
-function stopper(telemetry: Telemetry, pipeline: RunningPipeline, closers: Closers): Service['stop'] {
+function stopper({ telemetry, decisions }: Core, pipeline: RunningPipeline, closers: Closers): Service['stop'] {
   let stopping: Promise<void> | undefined;
   const stop = async (reason: string, deadlineMs: number): Promise<void> => {
     telemetry.serviceStopping(reason);
     await pipeline.drain(deadlineMs);
+    // Who waits for a decision that was just made hears it before HTTP closes; a log that failed has nothing more to say.
+    await decisions.caughtUp().catch(() => undefined);
     await closers.closeAll();
     telemetry.serviceStopped();
   };

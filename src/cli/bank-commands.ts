@@ -7,7 +7,7 @@ import type { ApiClient } from './client.ts';
 import type { CommandContext } from './context.ts';
 import { assertFile, isAddress } from './local-files.ts';
 import { clientFor, type ServiceOptions, withServiceOptions } from './service-options.ts';
-import { formatSeconds, formatTable } from './terminal.ts';
+import { formatSeconds, formatTable, printable } from './terminal.ts';
 
 interface AddOptions extends ServiceOptions {
   readonly bank?: string;
@@ -132,7 +132,7 @@ function rowOf(content: BankContent): string[] {
     content.kind === 'image' ? '' : content.durationSeconds.toFixed(1),
     String(content.framesIndexed),
     String(content.revision),
-    content.labels.join(','),
+    printable(content.labels.join(',')),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** A decision and its evidence for people: which seconds of the upload are which seconds of what, at what distance. */
 import type { Outcome } from '../contracts/common.ts';
 import type { Decision, Match, Reason } from '../contracts/decision.ts';
-import { formatSeconds, formatSegment, type Terminal } from './terminal.ts';
+import { formatSeconds, formatSegment, printable, type Terminal } from './terminal.ts';
 
 type Colours = Terminal['colours'];
 
@@ -43,7 +43,7 @@ export function formatOutcome(outcome: Outcome, colours: Colours): string {
 /** One line: outcome, upload, reason, time taken. */
 function formatDecisionLine(decision: Decision, colours: Colours): string {
   const observed = decision.observedOutcome === undefined ? '' : ` (would be ${decision.observedOutcome})`;
-  const why = decision.detail ?? sentences[decision.reason];
+  const why = decision.detail === undefined ? sentences[decision.reason] : printable(decision.detail);
   return `${formatOutcome(decision.outcome, colours)} ${decision.uploadId}  ${colours.dim(
     `${why}${observed} · ${decision.decisionMs} ms`,
   )}`;

@@ -82,6 +82,12 @@ function quietProgress(streams: TerminalStreams, label: string, total: number): 
   };
 }
 
+/** Text from outside, such as a label, without the characters that could steer a terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out.
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, '\u{fffd}');
+}
+
 /** Rows in aligned columns; widths are measured without colour codes. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];

@@ -5,7 +5,7 @@ import type { Telemetry } from '../telemetry.ts';
 import { AllowList } from './address-guard.ts';
 import { Deadline } from './deadline.ts';
 import type { ContentSource, FetchedContent, Fetcher } from './fetcher.ts';
-import { fetchFile } from './file-source.ts';
+import { discardSpooled, fetchFile } from './file-source.ts';
 import { GuardedClient, type Resolve } from './guarded-client.ts';
 import { fetchHttp } from './http-source.ts';
 import { fetchInline } from './inline-source.ts';
@@ -66,6 +66,10 @@ export function createFetcher(parts: FetcherParts): ClosableFetcher {
 
   return {
     fetch: (source, signal) => fetchWithin(chooseSource, source, parts, signal),
+    discard: async (source) => {
+      // A URI that cannot be interpreted names nothing that could be taken away.
+      if ('uri' in source) await discardSpooled(source.uri, spool).catch(() => undefined);
+    },
     close: async () => {
       client.close();
       await s3.close();

@@ -29,6 +29,11 @@ export interface Fetcher {
    * When `signal` aborts, rejects with the signal's reason.
    */
   fetch(source: ContentSource, signal?: AbortSignal): Promise<FetchedContent>;
+  /**
+   * Takes away the spooled file that a source names, because its upload needs no look: it was posted again and is decided.
+   * Any other source is left alone. Never rejects.
+   */
+  discard(source: ContentSource): Promise<void>;
 }
 
 export interface SpooledContent {

@@ -29,6 +29,12 @@ export async function fetchFile(uri: string, parts: FileParts, signal: AbortSign
     : await fetchRooted(path, parts, signal);
 }
 
+/** Does nothing for a URI that names no file of the spool. */
+export async function discardSpooled(uri: string, spool: FileParts['spool']): Promise<void> {
+  if (!URL.canParse(uri) || new URL(uri).protocol !== 'file:') return;
+  await spool.hold(parseFileUri(uri))?.release();
+}
+
 /** Absolute and without dot segments. Throws invalid_event, or forbidden_source for a file on another host. */
 function parseFileUri(uri: string): string {
   let path: string;

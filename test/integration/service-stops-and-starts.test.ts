@@ -114,6 +114,8 @@ describe('the spool', () => {
     await decide(url, bytes);
     const wrong = await postFile(`${url}/v1/uploads`, bytes, { uploadedAt: 'yesterday' });
     expect(wrong.status).toBe(400);
+    const key = { 'idempotency-key': 'posted-twice' };
+    for (let time = 0; time < 2; time++) await postFile(`${url}/v1/uploads?wait=10`, bytes, {}, key);
     await expect.poll(() => spooledFiles(dataFolder)).toEqual([]);
   });
 });

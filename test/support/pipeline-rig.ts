@@ -66,14 +66,20 @@ export function videoResult(changes: Partial<FingerprintResult> = {}): Fingerpri
 export interface FakeFetcher extends Fetcher {
   readonly fetched: ContentSource[];
   readonly released: string[];
+  readonly discarded: ContentSource[];
 }
 
 export function fakeFetcher(fetch: (nameOf: string) => Promise<void> = async () => {}): FakeFetcher {
   const fetched: ContentSource[] = [];
   const released: string[] = [];
+  const discarded: ContentSource[] = [];
   return {
     fetched,
     released,
+    discarded,
+    async discard(source) {
+      discarded.push(source);
+    },
     async fetch(source): Promise<FetchedContent> {
       fetched.push(source);
       const name = 'uri' in source ? source.uri : source.inline;

@@ -67,6 +67,7 @@ describe('admission', () => {
     for (const each of await rig.receive(record, record)) await handleRecord(each, rig.parts, never);
     expect(rig.decisions()).toHaveLength(1);
     expect(rig.fetcher.fetched).toHaveLength(1);
+    expect(rig.fetcher.discarded).toEqual([uploadEvent().content]);
     expect(rig.heard).toContain('duplicateSkipped idempotency');
     expect((await rig.consumer.lag()).records).toBe(0);
   });

@@ -12,6 +12,8 @@ process.on('message', (message) => {
   );
 });
 process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole group of processes; the parent says when it is over.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {});
 
 function reply(message: JobReply): void {
   process.send?.(message);

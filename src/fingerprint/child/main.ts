@@ -15,6 +15,9 @@ import { loadVideoBackend } from './video-backend.ts';
 
 const breathAfterMs = 10;
 
+// Ctrl-C reaches the whole group of processes. The parent drains, and ends the children when they are no longer needed.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {});
+
 // A socket writes at once, while the decoder keeps the event loop busy.
 const replies = new Socket({ fd: 3, readable: false, writable: true });
 let stoppedId = -1;

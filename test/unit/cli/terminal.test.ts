@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTerminal, formatSeconds, formatSegment, formatTable } from '../../../src/cli/terminal.ts';
+import { createTerminal, formatSeconds, formatSegment, formatTable, printable } from '../../../src/cli/terminal.ts';
 
 function terminalFor(options: { tty: boolean; noColour?: boolean }) {
   const out: string[] = [];
@@ -53,6 +53,10 @@ describe('formats', () => {
     expect(formatSegment({ startSeconds: 2, endSeconds: 5 }, 10, 10)).toBe('░░▓▓▓░░░░░');
     expect(formatSegment({ startSeconds: 10, endSeconds: 10 }, 10, 10)).toBe('░░░░░░░░░▓');
     expect(formatSegment({ startSeconds: 0, endSeconds: 0 }, 0, 4)).toBe('▓▓▓▓');
+  });
+
+  it('lets no text from outside steer the terminal', () => {
+    expect(printable('a\x1b[2Jb\nc')).toBe('a\u{fffd}[2Jb\u{fffd}c');
   });
 
   it('aligns columns without counting colour codes', () => {
