@@ -5,6 +5,7 @@
  * throughout, and the log closes last, because everything else writes to it.
  */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createBank, type LiveBank } from './bank/live-bank.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { limits } from './config/limits.ts';
@@ -244,7 +245,8 @@ function stopper({ telemetry, decisions }: Core, pipeline: RunningPipeline, clos
     telemetry.serviceStopping(reason);
     await pipeline.drain(deadlineMs);
     // Who waits for a decision that was just made hears it before HTTP closes; a log that failed has nothing more to say.
-    await decisions.caughtUp().catch(() => undefined);
+    const patience = sleep(limits.viewCatchUpMs, undefined, { ref: false });
+    await Promise.race([decisions.caughtUp(), patience]).catch(() => undefined);
     await closers.closeAll();
     telemetry.serviceStopped();
   };

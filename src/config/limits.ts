@@ -133,6 +133,8 @@ export const limits = {
   /** Rows that one page of a list may look at; tens of milliseconds of the main thread. */
   viewScanRowsMax: 5_000,
   drainTimeoutMs: 20_000,
+  /** How long a stop waits for the views, so that whoever waits for a decision hears it. */
+  viewCatchUpMs: 1_000,
 
   // HTTP
   requestBytesMax: 1_500_000,
