@@ -80,7 +80,7 @@ describe('textFaults', () => {
   it('sees paths of one machine, and no others', () => {
     expect(textFaults(`cd /wo${'rk/main'}`)).toHaveLength(1);
     expect(textFaults(`"/ro${'ot/x'}"`)).toHaveLength(1);
-    expect(textFaults('https://example.com/work/main, node/work/, /var/lib/floodgate')).toEqual([]);
+    expect(textFaults(`https://example.com/wo${'rk/main'}, node/wo${'rk/'}, /var/lib/floodgate`)).toEqual([]);
   });
 });
 
