@@ -11,13 +11,15 @@ import type { HttpServer } from '../../src/http/server.ts';
 import { decisionOf, matchOf } from '../support/decisions.ts';
 import { contentOf, type FakeParts, fakeParts, startFakeServer } from '../support/http-fakes.ts';
 import { liveDecision } from '../support/live-decisions.ts';
+import { outsideTool } from '../support/outside-tool.ts';
 
 const executablePath = process.env.FLOODGATE_CHROMIUM ?? '/usr/bin/chromium';
-const chromiumPresent = existsSync(executablePath);
-const missing = chromiumPresent ? '' : ' (chromium is missing: apt-get install chromium, or set FLOODGATE_CHROMIUM)';
+const suite = 'the live page';
+const remedy = 'apt-get install chromium, or set FLOODGATE_CHROMIUM';
+const { isExpected, note } = outsideTool(suite, 'chromium', existsSync(executablePath), remedy);
 const shots = process.env.FLOODGATE_TEST_SHOTS;
 
-describe.runIf(chromiumPresent || process.env.CI === 'true')(`the live page${missing}`, () => {
+describe.runIf(isExpected)(suite + note, () => {
   let browser: Browser;
   const closers: (() => Promise<void>)[] = [];
 

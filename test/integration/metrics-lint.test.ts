@@ -1,14 +1,14 @@
 /** Goal: Prometheus itself finds nothing to say about our metrics, defaults of the client included. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { outsideTool } from '../support/outside-tool.ts';
 import { populatedMetrics } from '../support/populated-metrics.ts';
 
 const promtool = spawnSync('promtool', ['--version']);
-const promtoolPresent = promtool.error === undefined;
-const required = process.env.CI === 'true';
-const missing = promtoolPresent ? '' : ' (promtool is missing: apt-get install prometheus)';
+const suite = 'promtool check metrics';
+const { isExpected, note } = outsideTool(suite, 'promtool', promtool.error === undefined, 'apt-get install prometheus');
 
-describe.runIf(promtoolPresent || required)(`promtool check metrics${missing}`, () => {
+describe.runIf(isExpected)(suite + note, () => {
   it('is clean over a registry in which everything was counted', async () => {
     const text = await populatedMetrics().text();
     const check = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
