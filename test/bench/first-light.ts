@@ -21,7 +21,7 @@ import type { Decision } from '../../src/contracts/decision.ts';
 import { createMediaMaker } from '../../src/demo/media-maker.ts';
 import { createRandom } from '../../src/demo/random.ts';
 import { serveProcess } from '../support/served-process.ts';
-import { median, quantile, readConditions } from './conditions.ts';
+import { type Conditions, median, quantile, readConditions } from './conditions.ts';
 import { type Copy, makeCopies, planCopies } from './copies.ts';
 import { bankAll, bankItem, contentIdOf } from './known-media.ts';
 import { loadMediaSet, type MediaItem, relate, resolveMediaFolder } from './media-set.ts';
@@ -48,6 +48,7 @@ interface Rig {
   readonly terminal: Terminal;
   readonly options: Options;
   readonly items: readonly MediaItem[];
+  readonly conditions: Conditions;
   /** Sum of the time in which uploads were submitted, milliseconds. */
   submittingMs: number;
   submitted: number;
@@ -58,6 +59,7 @@ const waitSeconds = 60;
 
 export async function runFirstLight(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
+  const conditions = readConditions(options.seed);
   const terminal = createTerminal({
     out: process.stdout,
     err: process.stderr,
@@ -77,7 +79,7 @@ export async function runFirstLight(args: readonly string[]): Promise<void> {
     const client = new ApiClient({ url: served.url, token: undefined });
     const items = [...media.videos, ...media.images];
     const banked = await bankAll(items, client, terminal);
-    const rig: Rig = { client, banked, terminal, options, items, submittingMs: 0, submitted: 0 };
+    const rig: Rig = { client, banked, terminal, options, items, conditions, submittingMs: 0, submitted: 0 };
     const originals = [
       ...choose(media.videos, options.videos, options.seed),
       ...choose(media.images, options.images, options.seed),
@@ -206,7 +208,7 @@ function kinshipOfBest(item: MediaItem, decision: Decision, rig: Rig): ReturnTyp
 }
 
 function report(rig: Rig, copies: readonly Result[], unrelated: readonly Result[]): void {
-  const { terminal, options } = rig;
+  const { terminal, options, conditions } = rig;
   const blocks = [...copies, ...unrelated].filter((result) => result.decision.outcome === 'block');
   const falseBlocks = blocks.filter(({ item, decision }) => kinshipOfBest(item, decision, rig) === 'unrelated');
   const sameScene = blocks.filter(({ item, decision }) => kinshipOfBest(item, decision, rig) === 'same-scene');
@@ -222,7 +224,6 @@ function report(rig: Rig, copies: readonly Result[], unrelated: readonly Result[
   );
   list(terminal, 'blocked by a clip of the same scene', sameScene);
   list(terminal, 'blocked by something else: false', falseBlocks);
-  const conditions = readConditions(options.seed);
   terminal.print(`conditions: ${JSON.stringify(conditions)}`);
   const summary = {
     copies: copies.length,
