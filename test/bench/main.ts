@@ -11,5 +11,10 @@ if (bench === undefined) {
   process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--seed N]\n`);
   process.exitCode = 2;
 } else {
-  await bench(args);
+  try {
+    await bench(args);
+  } catch (error) {
+    process.stderr.write(`bench ${name}: ${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  }
 }
