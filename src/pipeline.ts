@@ -21,6 +21,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AdmittedUpload, admit, deadLetterRecord, type RefusedUpload } from './admit/admit.ts';
 import type { Bank } from './bank/bank.ts';
 import { limits } from './config/limits.ts';
+import { dihedralNames } from './contracts/common.ts';
 import type { Decision, MediaFacts } from './contracts/decision.ts';
 import { type UnjudgedReason, unjudgedReasons } from './contracts/decision.ts';
 import { type Policy, policyVersionOf } from './contracts/policy.ts';
@@ -46,7 +47,10 @@ export interface PipelineParts {
   readonly telemetry: Telemetry;
   readonly kernelVersion: string;
   readonly jobTimeoutMs: number;
+  /** The wall clock, for moments that are published. */
   readonly nowMs: () => number;
+  /** A clock that is finer than a millisecond and never set, for durations. */
+  readonly elapsedMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
@@ -59,12 +63,12 @@ export async function handleRecord(record: LogRecord, parts: PipelineParts, aban
   if (ledger.eventDecided) return skip(record, upload, parts);
 
   const policy = parts.policy();
-  const examination = new Examination({ bank: parts.bank, policy, nowMs: parts.nowMs });
+  const examination = new Examination({ bank: parts.bank, policy, elapsedMs: parts.elapsedMs });
   const content = await fetchContent(upload, examination, parts, abandoned);
   if (content !== undefined && 'kind' in content) return bury(record, content, parts);
   await examine(upload, content, examination, parts, abandoned);
 
-  const decidedAtMs = parts.nowMs();
+  const decidingMs = parts.elapsedMs();
   const judgement = decide(examination.evidence(), policy);
   const decision = composeDecision({
     ...upload,
@@ -75,9 +79,10 @@ export async function handleRecord(record: LogRecord, parts: PipelineParts, aban
     policyVersion: policyVersionOf(policy),
     kernelVersion: parts.kernelVersion,
     consumedAtMs,
-    decidedAtMs,
+    decidedAtMs: parts.nowMs(),
   });
-  parts.telemetry.stageFinished('decide', (parts.nowMs() - decidedAtMs) / 1000, decision.media.kind);
+  parts.telemetry.stageFinished('decide', (parts.elapsedMs() - decidingMs) / 1000, decision.media.kind);
+  if (content !== undefined) parts.telemetry.contentFetched(decision.media.kind, content.bytes);
   await publish(record, decision, parts);
   // Not before: until the decision is durable, the bytes of a posted upload exist nowhere else.
   await content?.release();
@@ -92,11 +97,11 @@ async function fetchContent(
 ): Promise<FetchedContent | RefusedUpload | undefined> {
   const source = upload.event.content;
   if ('frames' in source) return undefined;
-  const startedMs = parts.nowMs();
+  const startedMs = parts.elapsedMs();
   for (;;) {
     try {
       const content = await parts.fetcher.fetch(source, abandoned);
-      parts.telemetry.stageFinished('fetch', (parts.nowMs() - startedMs) / 1000);
+      parts.telemetry.stageFinished('fetch', (parts.elapsedMs() - startedMs) / 1000);
       if (upload.event.sha256 !== undefined && upload.event.sha256 !== content.sha256) {
         examination.giveUp('digest_mismatch', `the bytes have SHA-256 ${content.sha256}`);
       }
@@ -120,7 +125,7 @@ async function examine(
   parts: PipelineParts,
   abandoned: AbortSignal,
 ): Promise<void> {
-  const startedMs = parts.nowMs();
+  const startedMs = parts.elapsedMs();
   if (content !== undefined && examination.recognise(content.sha256)) return parts.telemetry.exactCopyFound();
   if (content !== undefined) {
     await examineFile(content.path, examination, parts, abandoned).catch((thrown: unknown) => {
@@ -129,7 +134,7 @@ async function examine(
   } else if ('frames' in upload.event.content) {
     await examineHashes(sampledFramesOf(upload.event.content), examination, abandoned);
   }
-  reportExamination(examination, (parts.nowMs() - startedMs) / 1000, parts.telemetry);
+  reportExamination(examination, (parts.elapsedMs() - startedMs) / 1000, parts.telemetry);
 }
 
 /** Thousands of frames may come at once: between any two, whatever else waits in this process has its turn. */
@@ -216,11 +221,11 @@ function mediaFacts(examination: Examination, content: FetchedContent | undefine
 }
 
 function reportExamination(examination: Examination, seconds: number, telemetry: Telemetry): void {
-  const { kind, bytes } = examination.media();
-  const { searchSeconds, alignSeconds } = examination.timings();
+  const { kind } = examination.media();
+  const { searchSeconds, alignSeconds, searches } = examination.timings();
   telemetry.stageFinished('fingerprint', Math.max(0, seconds - searchSeconds - alignSeconds), kind);
   telemetry.stageFinished('search', searchSeconds, kind);
   telemetry.stageFinished('align', alignSeconds, kind);
-  if (bytes !== undefined) telemetry.contentFetched(kind, bytes);
+  for (const searched of searches) telemetry.searchFinished(searched, dihedralNames.length);
   for (const { quality, usable } of examination.frames()) telemetry.frameJudged(kind, quality, usable);
 }

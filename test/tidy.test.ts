@@ -121,6 +121,17 @@ describe('the tests', () => {
   });
 });
 
+describe('the business events', () => {
+  // Goal: a metric that is registered and documented, and that nothing ever feeds, tells a lie on every dashboard.
+  it('are each told by some source', () => {
+    const told = read('src/telemetry.ts').slice(0, read('src/telemetry.ts').indexOf('export type CountedOutcome'));
+    const events = [...told.matchAll(/^ {2}([a-z]\w+)\(/gm)].flatMap((found) => found[1] ?? []);
+    const others = source.filter((path) => path !== 'src/telemetry.ts').map((path) => read(path));
+    expect(events.length).toBeGreaterThan(20);
+    expect(events.filter((event) => !others.some((text) => text.includes(`.${event}(`)))).toEqual([]);
+  });
+});
+
 describe('the documents', () => {
   it('link to files that exist', () => {
     const links = documents.flatMap((path) => markdownLinks(path, read(path)).files.map((file) => ({ path, file })));

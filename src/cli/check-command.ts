@@ -148,7 +148,7 @@ async function examine(
 ): Promise<{ judgement: Judgement; examination: Examination }> {
   const { bank, policy, context } = checker;
   const seen = leftOut === undefined ? bank : withoutContent(bank, leftOut);
-  const examination = new Examination({ bank: seen, policy, nowMs: () => performance.now() });
+  const examination = new Examination({ bank: seen, policy, elapsedMs: () => performance.now() });
   if (!examination.recognise(await sha256Of(file))) await examineFile(file, examination, checker, context.signal);
   return { judgement: decide(examination.evidence(), policy), examination };
 }

@@ -15,7 +15,8 @@ import type { KnownContent } from '../match/known-content.ts';
 export interface ExaminationParts {
   readonly bank: Bank;
   readonly policy: Policy;
-  readonly nowMs: () => number;
+  /** For durations: finer than a millisecond. */
+  readonly elapsedMs: () => number;
 }
 
 export class Examination {
@@ -28,7 +29,7 @@ export class Examination {
   #exact: readonly KnownContent[] = [];
   #unjudged: UnjudgedReason | null = null;
   #result: FingerprintResult | null = null;
-  #searchMs = 0;
+  readonly #searchSeconds: number[] = [];
   #alignMs = 0;
   /** Every frame was searched in a bank that was at least at this position. */
   readonly bankPosition: number;
@@ -55,7 +56,7 @@ export class Examination {
   }
 
   addFrame(frame: SampledFrame): 'more' | 'enough' {
-    const { bank, policy, nowMs } = this.#parts;
+    const { bank, policy, elapsedMs } = this.#parts;
     // A second, denser look meets frames of the first again; each counts once.
     if (this.#timesMs.has(frame.timeMs)) return 'more';
     this.#timesMs.add(frame.timeMs);
@@ -65,14 +66,14 @@ export class Examination {
     if (usable) this.#frames.usable += 1;
     if (!isSearched(frame.quality, policy)) return 'more';
     this.#frames.searched += 1;
-    const startedMs = nowMs();
+    const startedMs = elapsedMs();
     const found = bank.search(frame, policy.alignedRadiusBits);
-    const searchedMs = nowMs();
+    const searchedMs = elapsedMs();
     if (found.capped) this.#degraded.add('hits_capped');
     this.#aligner.add(frame.timeMs, found.matches);
     const enough = found.matches.length > 0 && isDecisive(this.evidence(), policy);
-    this.#searchMs += searchedMs - startedMs;
-    this.#alignMs += nowMs() - searchedMs;
+    this.#searchSeconds.push((searchedMs - startedMs) / 1000);
+    this.#alignMs += elapsedMs() - searchedMs;
     return enough ? 'enough' : 'more';
   }
 
@@ -140,7 +141,13 @@ export class Examination {
     return this.#judged;
   }
 
-  timings(): { readonly searchSeconds: number; readonly alignSeconds: number } {
-    return { searchSeconds: this.#searchMs / 1000, alignSeconds: this.#alignMs / 1000 };
+  /** Of all that was looked at, a void first attempt included; `searches` has one entry a searched frame. */
+  timings(): {
+    readonly searchSeconds: number;
+    readonly alignSeconds: number;
+    readonly searches: readonly number[];
+  } {
+    const searchSeconds = this.#searchSeconds.reduce((sum, seconds) => sum + seconds, 0);
+    return { searchSeconds, alignSeconds: this.#alignMs / 1000, searches: this.#searchSeconds };
   }
 }

@@ -6,7 +6,7 @@ import { handleRecord, type PipelineParts } from '../pipeline.ts';
 import { ConsumeLoop } from './consume-loop.ts';
 import { Settler } from './settler.ts';
 
-export interface RunningPipelineParts extends Omit<PipelineParts, 'settler' | 'nowMs' | 'sleep'> {
+export interface RunningPipelineParts extends Omit<PipelineParts, 'settler' | 'nowMs' | 'elapsedMs' | 'sleep'> {
   readonly consumer: Consumer;
   readonly inflightUploadsMax: number;
 }
@@ -37,7 +37,13 @@ export class RunningPipeline {
       },
       nowMs: () => performance.now(),
     });
-    const pipeline: PipelineParts = { ...parts, settler: this.#settler, nowMs: Date.now, sleep: (ms) => sleep(ms) };
+    const pipeline: PipelineParts = {
+      ...parts,
+      settler: this.#settler,
+      nowMs: Date.now,
+      elapsedMs: () => performance.now(),
+      sleep: (ms) => sleep(ms),
+    };
     this.#loop = new ConsumeLoop({
       consumer: {
         poll: async (max, signal) => {

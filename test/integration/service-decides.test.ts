@@ -108,3 +108,21 @@ describe('the policy', () => {
     expect(await decide(url, await picture(5))).toMatchObject({ outcome: 'allow', matches: [{ bank: 'silent' }] });
   });
 });
+
+describe('the metrics of a decided upload', () => {
+  it('count its bytes, its searches and its stages', async () => {
+    const bytes = await picture(77);
+    await decide(served.url, bytes);
+    const text = await (await fetch(`${served.url}/metrics`)).text();
+    const sampleOf = (line: string) =>
+      Number(
+        text
+          .split('\n')
+          .find((each) => each.startsWith(`${line} `))
+          ?.split(' ')[1],
+      );
+    expect(sampleOf('floodgate_upload_bytes_total{media="image"}')).toBeGreaterThanOrEqual(bytes.length);
+    expect(sampleOf('floodgate_index_search_duration_seconds_count')).toBeGreaterThan(0);
+    expect(sampleOf('floodgate_stage_duration_seconds_sum{stage="search",media="image"}')).toBeGreaterThan(0);
+  });
+});

@@ -163,6 +163,7 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
       kernelVersion: '1-test',
       jobTimeoutMs: 1_000,
       nowMs: () => Date.parse(uploadedAt) + 250,
+      elapsedMs: () => 0,
       sleep: async () => {},
       ...options.parts,
     },

@@ -217,6 +217,7 @@ class World {
       kernelVersion: '1-test',
       jobTimeoutMs: 1_000,
       nowMs: Date.now,
+      elapsedMs: () => 0,
       sleep: () => turnOver(),
     };
   }

@@ -13,7 +13,7 @@ import { uploadEvent, videoResult } from '../../support/pipeline-rig.ts';
 const judgement: Judgement = { outcome: 'block', reason: 'matched', matches: [matchOf()], matchesCapped: false };
 
 function factsOf(changes: Partial<DecisionFacts> = {}): DecisionFacts {
-  const examination = new Examination({ bank: bankOf({ position: 41 }), policy: parsePolicy({}), nowMs: () => 0 });
+  const examination = new Examination({ bank: bankOf({ position: 41 }), policy: parsePolicy({}), elapsedMs: () => 0 });
   examination.end(videoResult({ degraded: ['decode_errors'] }));
   return {
     event: uploadEvent({ uploadedAt: '2026-11-22T11:00:00+01:00' }),

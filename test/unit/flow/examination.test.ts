@@ -16,7 +16,7 @@ function examinationOver(bank: Partial<Bank> = {}, given: Parameters<typeof pars
     nowMs += 10;
     return nowMs;
   };
-  return new Examination({ bank: bankOf(bank), policy: parsePolicy(given), nowMs: clock });
+  return new Examination({ bank: bankOf(bank), policy: parsePolicy(given), elapsedMs: clock });
 }
 
 /** Finds each frame in content 1, at the same time, at `distanceBits`. */
@@ -69,7 +69,7 @@ describe('adding frames', () => {
     const examination = examinationOver({ search: () => ({ matches: [], capped: true }) });
     answersTo(examination, videoFrames(2));
     expect(examination.degraded()).toEqual(['hits_capped']);
-    expect(examination.timings()).toEqual({ searchSeconds: 0.02, alignSeconds: 0.02 });
+    expect(examination.timings()).toEqual({ searchSeconds: 0.02, alignSeconds: 0.02, searches: [0.01, 0.01] });
   });
 
   it('forgets them at a restart', () => {
