@@ -76,12 +76,14 @@ export class ApiClient {
    */
   async followDecisions(): Promise<AsyncGenerator<ListedDecision>> {
     const response = await this.#request('/v1/decisions/stream', { headers: { accept: 'text/event-stream' } });
-    return this.#readDecisions(response.body as unknown as AsyncIterable<Uint8Array>);
+    return this.#readDecisions(response);
   }
 
-  async *#readDecisions(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ListedDecision> {
+  /** Holds the response, not its body alone: fetch cancels the unread body of a response that is garbage-collected. */
+  async *#readDecisions(response: Response): AsyncGenerator<ListedDecision> {
     const { signal, url } = this.#options;
     try {
+      const chunks = response.body as unknown as AsyncIterable<Uint8Array>;
       for await (const { id, data } of readEvents(chunks)) yield { offset: Number(id), decision: JSON.parse(data) };
     } catch (cause) {
       if (signal?.aborted !== true)

@@ -66,8 +66,11 @@ describe('known content', () => {
 describe('the stream', () => {
   it('shows a decision as it is made, and what was missed to who comes back', async () => {
     const leaving = new AbortController();
+    // fetch cancels the unread body of a response that is garbage-collected, so the responses are kept.
+    const responses: Response[] = [];
     const open = async (headers: Record<string, string>) => {
       const response = await fetch(`${served.url}/v1/decisions/stream`, { headers, signal: leaving.signal });
+      responses.push(response);
       return readEvents(response.body as unknown as AsyncIterable<Uint8Array>);
     };
     const events = await open({});
@@ -77,6 +80,7 @@ describe('the stream', () => {
     await decide(served.url, await picture(9), 'missed');
     const resumed = await open({ 'last-event-id': live?.id ?? '' });
     expect(JSON.parse((await resumed.next()).value?.data ?? '')).toMatchObject({ uploadId: 'missed' });
+    expect(responses.map(({ status }) => status)).toEqual([200, 200]);
     leaving.abort();
   });
 });
