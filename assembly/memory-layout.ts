@@ -1,13 +1,14 @@
 /**
  * Every buffer of the kernel: where it lies, how large it is, how it is aligned.
  *
- * Sized once, never moved. A kernel instance plays one of two parts, hasher or index, each in a linear memory of its
- * own; both layouts therefore start at the same place. Only the last buffer of a part (the frame; the codes) is given
- * memory as it is needed.
+ * Sized once, never moved. A kernel instance plays one part, each in a linear memory of its own; all layouts therefore
+ * start at the same place. Only the last buffer of a part is given memory as it is needed.
  *
- *        0 ......... 64 KiB ........................................ 4 GiB
- *        | constants |  hasher: tables | rings | panels | frame -->  |
- *        | of asc    |  index:  queries | hits | live bits | codes -> |
+ *        0 ......... 64 KiB ............................................... 4 GiB
+ *        | constants |  hasher:  tables | rings | panels | frame -->        |
+ *        | of asc    |  store:   queries | hits | lists | heads | blocks -> |
+ *        |           |  segment: queries | hits | lists | header | tables   |
+ *        |           |  builder: queries | hits | lists | bucket fills | columns | one table |
  *
  * Below 64 KiB is only what the compiler puts there: the texts of assertions, which nobody writes.
  */
@@ -79,29 +80,90 @@ export const frame: usize = sampledRing + <usize>(ringRows * sampledSide * 4);
 export const frameSlackBytes: u32 = groupRows * frameSideMax * channelsMax + 64;
 
 // --- index ----------------------------------------------------------------------------------------------------------
+//
+// An index is three kinds of instances. The *store* holds every hash and what is new; a *segment* finds what is old,
+// and is written once by a *builder*, in a worker. Store and segments lie in shared memories, each its own.
 
 export const radiusBitsMax: u32 = 96;
+/** Greatest radius that segments answer; a wider search scans the store. */
+export const segmentRadiusBitsMax: u32 = 31;
 export const queriesMax: u32 = 64;
 export const hitsMax: u32 = 16384;
 export const indexHashesMax: u32 = 20_000_000;
-/** Codes of one tile, 16 KiB: all queries of a call pass over a tile while it is in the first-level cache. */
-export const tileCodes: u32 = 512;
-/** Codes a scan takes at once: it may read that many less one past the last, and finds them not live. */
-export const scanStep: u32 = 4;
-/** Memory for codes is taken in steps of this many pages: 4 MiB, 131,072 codes. */
-export const growthPages: u32 = 64;
+
+/** A code is a hash with its bits rearranged (search/code.ts): 16 chunks of 16 bits. */
+export const chunks: u32 = 16;
+export const chunkValues: u32 = 65536;
+
+/**
+ * Slots come in blocks of 128, one lane of a vector each.
+ *
+ *      | masks, 64 | links, 128 x 4 | codes, 128 x 32 | planes, 192 x 16 |      60.5 bytes a slot
+ *
+ * Plane b holds bit b of all 128 codes. 192 planes tell all but one in a million unrelated codes apart at radius 64;
+ * what is left is counted on the code itself.
+ */
+export const blockSlots: u32 = 128;
+export const blockPlanes: u32 = 192;
+export const liveMask: usize = 0;
+export const indexedMask: usize = 16;
+export const heldMask: usize = 32;
+export const listedFlag: usize = 48;
+export const blockLinks: usize = 64;
+export const blockCodes: usize = blockLinks + <usize>(blockSlots * 4);
+export const blockPlanesStart: usize = blockCodes + <usize>(blockSlots * hashBytes);
+export const blockBytes: usize = blockPlanesStart + <usize>(blockPlanes * 16);
+/** Blocks that all queries of a call pass over while they lie in the first-level cache: 24 KiB of planes. */
+export const tileBlocks: u32 = 16;
+
+/** Slots that segments name and hosts pass: 64 Ki of them a call. */
+export const slotListMax: u32 = 65536;
 
 /** Input of insert: one hash. */
 export const insertedHash: usize = layoutBase;
-export const queries: usize = insertedHash + <usize>hashBytes;
+/** The same as a code. */
+export const insertedCode: usize = insertedHash + <usize>hashBytes;
+export const queries: usize = insertedCode + <usize>hashBytes;
+/** The queries as codes, and each of their first 192 bits as a vector of ones or zeros. */
+export const queryCodes: usize = queries + <usize>(queriesMax * hashBytes);
+export const queryMasks: usize = queryCodes + <usize>(queriesMax * hashBytes);
+/** Partial sums of the scan, written to keep the compiler from holding too much in registers. */
+export const scanScratch: usize = queryMasks + <usize>(queriesMax * blockPlanes * 16);
+/** Reach of each chunk at the radius of the search, i16, and that of the chunk and its next; see search/chain.ts. */
+export const chainReach: usize = scanScratch + 64;
+export const chainReachOfTwo: usize = chainReach + <usize>(chunks * 2);
 /** Output: three parallel arrays; u32, u32, u16. */
-export const hitQueries: usize = queries + <usize>(queriesMax * hashBytes);
+export const hitQueries: usize = chainReachOfTwo + <usize>(chunks * 2);
 export const hitSlots: usize = hitQueries + <usize>(hitsMax * 4);
 export const hitDistances: usize = hitSlots + <usize>(hitsMax * 4);
-/** One bit a slot, set while the slot holds a hash. */
-export const liveBits: usize = hitDistances + <usize>(hitsMax * 2);
-/** Codes, 32 bytes each, aligned to a page. */
-export const codes: usize = (liveBits + <usize>(indexHashesMax / 8) + pageBytes) & ~(pageBytes - 1);
+/** Slots by two lists, u32 each: candidates (the query and the chunk that named it; the slot), or slots alone. */
+export const slotListOrigins: usize = hitDistances + <usize>(hitsMax * 2);
+export const slotList: usize = slotListOrigins + <usize>(slotListMax * 4);
+/** Of a store: the heads of the hash table, then the numbers of the blocks to scan, then the blocks. */
+export const storeStart: usize = slotList + <usize>(slotListMax * 4);
+/** Memory for blocks is taken in steps of this many pages: 4 MiB, some 69,000 slots. */
+export const growthPages: u32 = 64;
+
+/** Probes of one query: a chunk as it is, and with each of its 16 bits flipped. */
+export const probesPerChunk: u32 = 17;
+/** Of a segment: its header (magic, hashes, first slot), the probes of a query, then the tables. */
+export const segmentHeader: usize = storeStart;
+export const probeList: usize = segmentHeader + 64;
+export const segmentTables: usize = (probeList + <usize>(chunks * probesPerChunk * 12) + 63) & ~63;
+/** One more than there are values, so that each bucket ends where the next starts. */
+export const directoryBytes: usize = <usize>((chunkValues + 16) * 4);
+/** Bytes of a slot's number in a segment: 24 bits, counted from the segment's first slot. */
+export const slotBytes: u32 = 3;
+export const segmentSlotsMax: u32 = 1 << 24;
+/** What a scan of eight sketches, or a load of four bytes, may read past the end. */
+export const tableSlackBytes: usize = 64;
+
+/** Of a builder: one directory, the fill of each bucket, staged codes, then slots, columns and one table. */
+export const builtDirectory: usize = segmentHeader + 64;
+export const bucketFills: usize = builtDirectory + directoryBytes;
+export const stagedCodes: usize = bucketFills + directoryBytes;
+export const stagedMax: u32 = 8192;
+export const builderStart: usize = stagedCodes + <usize>(stagedMax * hashBytes);
 
 // --- memory ---------------------------------------------------------------------------------------------------------
 

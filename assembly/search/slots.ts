@@ -1,40 +1,57 @@
 /**
- * Slots of the index: which exist, which are free, where their codes lie.
+ * Slots of the store: which hold a hash, which are free, and which a segment names.
  *
- *      codes    | slot 0 | slot 1 | ... | slot used-1 |        32 bytes each
- *      live     1        0        ...   1                      one bit each
- *      free     firstFree -> 1 -> ... -> noSlot                linked through the first word of the free codes
+ *      free ---- insert ---> fresh ---- capture ---> held, fresh ---- index ---> held, indexed
+ *        ^                     |                         |                            |
+ *        |<----- remove -------+                      remove                       remove
+ *        |                                               v                            v
+ *        +<------------------- release ------------- held, dead <---------------------+
  *
- * A removed slot is only marked: moving others to close the gap would change their numbers, which the caller holds.
+ * Fresh slots are scanned. A build takes ("captures") them into a segment; once the segment is searched they are indexed
+ * and scanned no more. A slot that a segment names keeps its number until a segment without it has taken over: a removed
+ * hash would otherwise come back under the number of another.
  */
 import {
-  codes,
-  growthPages,
-  hashBytes,
+  blockSlots,
+  heldMask,
+  indexedMask,
   indexHashesMax,
+  insertedCode,
   insertedHash,
-  layoutBase,
-  liveBits,
+  listedFlag,
+  liveMask,
   pageBytes,
   reserveUpTo,
-  scanStep,
+  slotList,
+  storeStart,
 } from '../memory-layout';
+import { blockAt, clearMark, hasMark, makeRoomFor, setMark, startBlocks, writeCode } from './blocks';
+import { codeOfHash } from './code';
+import { chainSlot, findSlot, linkOf, startSlotTable, unchainSlot } from './slot-table';
 
 export const noSlot: u32 = 0xffffffff;
 
+let slotsMax: u32 = 0;
 let used: u32 = 0;
 let live: u32 = 0;
+let dead: u32 = 0;
+let fresh: u32 = 0;
 let firstFree: u32 = noSlot;
-let codesEnd: usize = codes;
+/** Numbers of the blocks that hold something to scan, u32 each. */
+let listedBlocks: usize = 0;
+let listed: u32 = 0;
+let blocksStart: usize = 0;
 
-/** Empties the index. False when there is no memory for it. */
-export function startSlots(): bool {
-  if (!reserveUpTo(codes)) return false;
-  memory.fill(layoutBase, 0, codes - layoutBase);
-  used = 0;
-  live = 0;
-  firstFree = noSlot;
-  codesEnd = <usize>memory.size() * pageBytes;
+/** An empty store for `hashesMax` hashes, in fresh memory. False when there is no memory for it. */
+export function startSlots(hashesMax: u32): bool {
+  assert(hashesMax >= 1 && hashesMax <= indexHashesMax, 'an index is for 1 to 20,000,000 hashes');
+  slotsMax = hashesMax;
+  listedBlocks = storeStart + <usize>(hashesMax * 4);
+  const blockCount = (hashesMax + blockSlots - 1) / blockSlots;
+  blocksStart = (listedBlocks + <usize>(blockCount * 4) + pageBytes - 1) & ~(pageBytes - 1);
+  if (!reserveUpTo(blocksStart)) return false;
+  startSlotTable(storeStart);
+  startBlocks(blocksStart);
   return true;
 }
 
@@ -47,49 +64,171 @@ export function liveSlots(): u32 {
   return live;
 }
 
-export function codeOf(slot: u32): usize {
-  return codes + <usize>slot * <usize>hashBytes;
+/** Removed hashes whose slots are held. */
+export function deadSlots(): u32 {
+  return dead;
 }
 
-export function isLive(slot: u32): bool {
-  return ((load<u8>(liveBits + <usize>(slot >> 3)) >> (slot & 7)) & 1) !== 0;
+/** Live slots that no segment finds. */
+export function freshSlots(): u32 {
+  return fresh;
 }
 
-/** Puts `insertedHash` into a slot: the last one freed, else a new one. `noSlot` when there is no memory left. */
+export function listedCount(): u32 {
+  return listed;
+}
+
+export function listedBlock(at: u32): u32 {
+  return load<u32>(listedBlocks + <usize>at * 4);
+}
+
+/** Bytes in use: what was reserved for more hashes has not been touched and takes no memory. */
+export function usedBytes(): usize {
+  const blockCount = (used + blockSlots - 1) / blockSlots;
+  return storeStart + <usize>(used * 4) + (blockAt(blockCount) - blocksStart);
+}
+
+/** The slot of `insertedHash`: the one that has it, else the last one freed, else a new one. `noSlot`: no memory. */
 export function takeSlot(): u32 {
-  assert(live < indexHashesMax, 'the index is full');
+  codeOfHash(insertedHash, insertedCode);
+  const known = findSlot(insertedCode);
+  if (known !== 0) return known - 1;
+  assert(live < slotsMax, 'the index is full');
   let slot = firstFree;
   if (slot !== noSlot) {
-    firstFree = load<u32>(codeOf(slot));
+    firstFree = load<u32>(linkOf(slot));
   } else {
-    if (!makeRoomFor(used)) return noSlot;
+    if (used === slotsMax || !makeRoomFor(used)) return noSlot;
     slot = used++;
   }
-  memory.copy(codeOf(slot), insertedHash, <usize>hashBytes);
-  flipLive(slot);
+  writeCode(slot, insertedCode);
+  setMark(slot, liveMask);
   live++;
+  fresh++;
+  chainSlot(slot, live);
+  listBlock(slot / blockSlots);
   return slot;
 }
 
-export function freeSlot(slot: u32): void {
+export function dropSlot(slot: u32): void {
   assert(slot < used, 'there is no such slot');
-  assert(isLive(slot), 'the slot is empty');
-  flipLive(slot);
+  assert(hasMark(slot, liveMask), 'the slot is empty');
+  unchainSlot(slot);
+  clearMark(slot, liveMask);
   live--;
-  store<u32>(codeOf(slot), firstFree);
+  if (!hasMark(slot, indexedMask)) fresh--;
+  if (hasMark(slot, heldMask)) dead++;
+  else freeSlot(slot);
+}
+
+let captureAt: u32 = 0;
+let captureFrom: u32 = 0;
+let captureEnd: u32 = 0;
+
+/** Begins to capture the fresh slots from `from` up to and without `end`. */
+export function startCapture(from: u32, end: u32): void {
+  captureAt = 0;
+  captureFrom = from;
+  captureEnd = end;
+}
+
+/** Captures into the slot list; at most `room`, rounded down to whole blocks. 0: there are no more. */
+export function captureSlots(room: u32): u32 {
+  let count: u32 = 0;
+  while (captureAt < listed && count + blockSlots <= room) {
+    const first = listedBlock(captureAt++) * blockSlots;
+    if (first < captureFrom || first >= captureEnd) continue;
+    for (let slot = first; slot < first + blockSlots; slot++) {
+      if (!hasMark(slot, liveMask) || hasMark(slot, heldMask)) continue;
+      setMark(slot, heldMask);
+      store<u32>(slotList + <usize>count * 4, slot);
+      count++;
+    }
+  }
+  return count;
+}
+
+/** The first `count` of the slot list were captured, and a segment finds them from now on. */
+export function indexSlots(count: u32): void {
+  for (let at: u32 = 0; at < count; at++) {
+    const slot = load<u32>(slotList + <usize>at * 4);
+    assert(hasMark(slot, heldMask), 'the slot was not captured');
+    if (hasMark(slot, indexedMask)) continue;
+    setMark(slot, indexedMask);
+    if (hasMark(slot, liveMask)) fresh--;
+  }
+}
+
+/** The first `count` of the slot list are named by no segment any more: live ones are fresh again, dead ones free. */
+export function releaseSlots(count: u32): void {
+  for (let at: u32 = 0; at < count; at++) {
+    const slot = load<u32>(slotList + <usize>at * 4);
+    assert(hasMark(slot, heldMask), 'the slot was not captured');
+    const wasIndexed = hasMark(slot, indexedMask);
+    clearMark(slot, heldMask);
+    clearMark(slot, indexedMask);
+    if (!hasMark(slot, liveMask)) {
+      dead--;
+      freeSlot(slot);
+    } else if (wasIndexed) {
+      fresh++;
+      listBlock(slot / blockSlots);
+    }
+  }
+}
+
+/** Takes the blocks off the list in which nothing is left to scan. */
+export function relistBlocks(): void {
+  const before = listed;
+  listed = 0;
+  for (let at: u32 = 0; at < before; at++) {
+    const block = listedBlock(at);
+    store<u32>(blockAt(block) + listedFlag, 0);
+    if (v128.any_true(freshLanes(blockAt(block)))) listBlock(block);
+  }
+}
+
+/** Ones for the lanes that are live and not indexed. */
+export function freshLanes(block: usize): v128 {
+  return v128.andnot(v128.load(block + liveMask), v128.load(block + indexedMask));
+}
+
+/** The blocks of a snapshot have been read into memory, `count` slots of them: makes the rest anew from their masks. */
+export function adoptSlots(count: u32): void {
+  assert(count <= slotsMax, 'more slots than the index is for');
+  used = count;
+  for (let slot: u32 = 0; slot < count; slot++) {
+    const isLive = hasMark(slot, liveMask);
+    if (isLive) chainSlot(slot, ++live);
+    else if (hasMark(slot, heldMask)) dead++;
+    else freeSlot(slot);
+    if (!isLive || hasMark(slot, indexedMask)) continue;
+    fresh++;
+    listBlock(slot / blockSlots);
+  }
+}
+
+/** Where block 0 lies. */
+export function firstBlock(): usize {
+  return blocksStart;
+}
+
+/** Memory for so many slots, into which the host reads the blocks of a snapshot. */
+export function reserveSlots(count: u32): void {
+  assert(used === 0, 'a snapshot is read into an empty index');
+  assert(count <= slotsMax, 'more slots than the index is for');
+  assert(count === 0 || makeRoomFor(count - 1), 'no memory for the snapshot');
+}
+
+function listBlock(block: u32): void {
+  const flag = blockAt(block) + listedFlag;
+  if (load<u32>(flag) !== 0) return;
+  store<u32>(flag, 1);
+  store<u32>(listedBlocks + <usize>listed * 4, block);
+  listed++;
+}
+
+function freeSlot(slot: u32): void {
+  store<u32>(linkOf(slot), firstFree);
   firstFree = slot;
-}
-
-function makeRoomFor(slot: u32): bool {
-  const end = codeOf(slot + scanStep);
-  if (end <= codesEnd) return true;
-  if (!reserveUpTo(codesEnd + <usize>growthPages * pageBytes) && !reserveUpTo(end)) return false;
-  codesEnd = <usize>memory.size() * pageBytes;
-  return true;
-}
-
-function flipLive(slot: u32): void {
-  const at = liveBits + <usize>(slot >> 3);
-  const bit: u32 = 1 << (slot & 7);
-  store<u8>(at, load<u8>(at) ^ <u8>bit);
 }
