@@ -32,7 +32,7 @@ import {
 } from './memory-layout';
 import { fillDctTable } from './pdq/dct';
 import { hashFrameOf } from './pdq/hash-frame';
-import { buildTable, builderSlots, builtSketches, builtSlots, startTables, takeStaged } from './search/builder';
+import { builderSlots, buildTable, builtSketches, builtSlots, startTables, takeStaged } from './search/builder';
 import { startChain } from './search/chain';
 import { codeOfHash } from './search/code';
 import { confirmCandidates, hitsFound, startHits } from './search/hits';
@@ -56,8 +56,8 @@ import {
   freshSlots,
   indexSlots,
   liveSlots,
-  relistBlocks,
   releaseSlots,
+  relistBlocks,
   reserveSlots,
   startCapture,
   startSlots,
@@ -67,15 +67,15 @@ import {
 } from './search/slots';
 
 export {
-  channelsMax,
-  dihedralCount,
-  frameBytesMax,
-  frameSideMax,
-  frameSideMin,
   blockBytes,
   blockCodes,
   blockSlots,
+  channelsMax,
+  dihedralCount,
   directoryBytes,
+  frameBytesMax,
+  frameSideMax,
+  frameSideMin,
   hashBytes,
   hitsMax,
   indexHashesMax,
@@ -162,7 +162,7 @@ export function insertedHashAddress(): usize {
   return insertedHash;
 }
 
-/** The slot of the hash at `insertedHashAddress`, a new one if need be; `noSlot` when there is no more memory. */
+/** The slot of the hash at `insertedHashAddress`, a new one if need be; `noSlot` when there is no room. */
 export function insert(): u32 {
   assertRole(storeRole);
   return takeSlot();

@@ -149,7 +149,7 @@ export const probesPerChunk: u32 = 17;
 /** Of a segment: its header (magic, hashes, first slot), the probes of a query, then the tables. */
 export const segmentHeader: usize = storeStart;
 export const probeList: usize = segmentHeader + 64;
-export const segmentTables: usize = (probeList + <usize>(chunks * probesPerChunk * 12) + 63) & ~63;
+export const segmentTables: usize = (probeList + <usize>(chunks * probesPerChunk * 16) + 63) & ~63;
 /** One more than there are values, so that each bucket ends where the next starts. */
 export const directoryBytes: usize = <usize>((chunkValues + 16) * 4);
 /** Bytes of a slot's number in a segment: 24 bits, counted from the segment's first slot. */

@@ -40,6 +40,8 @@ export const errorKinds = {
   not_ready: { title: 'The service is not ready', status: 503, exitCode: 6 },
   self_test_failed: { title: 'The fingerprint self-test failed', status: 503, exitCode: 7 },
   kernel_failed: { title: 'The kernel refused a call', status: 500, exitCode: 70 },
+  snapshot_failed: { title: 'The snapshot could not be written or read', status: 500, exitCode: 70 },
+  snapshot_damaged: { title: 'The snapshot is damaged or of another version', status: 500, exitCode: 70 },
   internal: { title: 'A fault of Floodgate itself', status: 500, exitCode: 70 },
 } as const satisfies Record<string, ErrorKind>;
 

@@ -25,8 +25,9 @@ import { RunningPipeline } from './flow/running-pipeline.ts';
 import { unsettledFiles } from './flow/unsettled-files.ts';
 import { UploadDesk } from './flow/upload-desk.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
-import type { HammingIndex } from './kernel/hamming-index.ts';
-import { createHammingIndex, readKernelVersion } from './kernel/load-kernel.ts';
+import type { OwnedIndex } from './kernel/hamming-index.ts';
+import { readKernelVersion } from './kernel/load-kernel.ts';
+import { createHammingIndex } from './kernel/segmented-index.ts';
 import type { Consumer } from './log/log.ts';
 import { openSqliteLog, type SqliteLog } from './log/sqlite-log.ts';
 import { createLogger } from './metrics/logger.ts';
@@ -67,7 +68,7 @@ interface Core extends Base {
   readonly spool: FileSpool;
   readonly fetcher: ClosableFetcher;
   readonly fingerprinter: PooledFingerprinter;
-  readonly index: HammingIndex;
+  readonly index: OwnedIndex;
   readonly bank: LiveBank;
   readonly backlog: Backlog;
 }
@@ -127,7 +128,14 @@ async function openCore(base: Base, closers: Closers): Promise<Core> {
   const fingerprinter = createFingerprinter({ processes: config.children, telemetry });
   closers.add('children', () => fingerprinter.close());
 
-  const index = createHammingIndex({ hashesMax: config.bankHashesMax });
+  const index = createHammingIndex({
+    hashesMax: config.bankHashesMax,
+    events: {
+      merged: (facts) => telemetry.indexMerged(facts),
+      mergeFailed: (error) => telemetry.failed('building a segment of the index', error),
+    },
+  });
+  closers.add('index', () => index.close());
   const { faintFrameQualityMin } = policy;
   const { bankHashesMax: hashesMax } = config;
   const bank = createBank({ log, index, frameQualityMin: () => faintFrameQualityMin, telemetry, hashesMax });

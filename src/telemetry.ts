@@ -49,7 +49,8 @@ export interface Telemetry {
   // Bank
   bankApplied(kind: 'add' | 'remove', seconds: number): void;
   bankRejected(detail: string): void;
-  bankSized(facts: { hashes: number; contents: number; bytes: number; position: number }): void;
+  bankSized(facts: { hashes: number; freshHashes: number; contents: number; bytes: number; position: number }): void;
+  indexMerged(facts: { hashes: number; segments: number; seconds: number }): void;
   searchFinished(seconds: number, queries: number): void;
 
   // HTTP
@@ -230,11 +231,17 @@ function bankEvents({ bank }: Metrics, log: Logger, nowMs: () => number) {
       bank.updates.inc({ kind: 'unknown', result: 'rejected' });
       log.error({ detail }, 'bank record refused');
     },
-    bankSized({ hashes, contents, bytes, position }) {
+    bankSized({ hashes, freshHashes, contents, bytes, position }) {
       bank.entries.set(hashes);
+      bank.freshEntries.set(freshHashes);
       bank.contents.set(contents);
       bank.bytes.set(bytes);
       bank.version.set(position);
+    },
+    indexMerged({ hashes, segments, seconds }) {
+      bank.segments.set(segments);
+      bank.mergeSeconds.observe(seconds);
+      log.debug({ hashes, segments, seconds }, 'segment of the index built');
     },
     searchFinished(seconds, queries) {
       bank.searchSeconds.observe(seconds);

@@ -52,12 +52,12 @@ export function hasMark(slot: u32, mask: usize): bool {
 
 export function setMark(slot: u32, mask: usize): void {
   const at = blockOfSlot(slot) + mask + <usize>((slot % blockSlots) >> 3);
-  store<u8>(at, load<u8>(at) | <u8>(<u32>1 << (slot & 7)));
+  store<u8>(at, load<u8>(at) | <u8>((<u32>1) << (slot & 7)));
 }
 
 export function clearMark(slot: u32, mask: usize): void {
   const at = blockOfSlot(slot) + mask + <usize>((slot % blockSlots) >> 3);
-  store<u8>(at, load<u8>(at) & ~(<u8>(<u32>1 << (slot & 7))));
+  store<u8>(at, load<u8>(at) & ~(<u8>((<u32>1) << (slot & 7))));
 }
 
 /** Puts the code at `code` into a slot: as it is, and a bit into each plane. */

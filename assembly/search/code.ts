@@ -18,7 +18,10 @@
 /** Writes the code (16 chunks of 16 bits, little-endian) of the hash at `hash` to `code`: 32 bytes each. */
 export function codeOfHash(hash: usize, code: usize): void {
   const upper = turnWords(v128.load(hash), i16x8(1, 1 << 5, 1 << 10, -32768, 1 << 4, 1 << 9, 1 << 14, 1 << 3));
-  const lower = turnWords(v128.load(hash, 16), i16x8(1 << 8, 1 << 13, 1 << 2, 1 << 7, 1 << 12, 1 << 1, 1 << 6, 1 << 11));
+  const lower = turnWords(
+    v128.load(hash, 16),
+    i16x8(1 << 8, 1 << 13, 1 << 2, 1 << 7, 1 << 12, 1 << 1, 1 << 6, 1 << 11),
+  );
   storeColumns(v128.shuffle<i8>(upper, lower, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), code);
   storeColumns(v128.shuffle<i8>(upper, lower, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31), code + 16);
 }

@@ -1,9 +1,9 @@
 /** Candidates to hits: the full distance, whether the slot still holds its code, and the list that the host reads. */
 import {
+  hashBytes,
   hitDistances,
   hitQueries,
   hitSlots,
-  hashBytes,
   liveMask,
   queryCodes,
   slotList,

@@ -25,7 +25,6 @@ import {
   directoryBytes,
   hashBytes,
   probeList,
-  probesPerChunk,
   queryCodes,
   segmentHeader,
   segmentTables,
@@ -38,8 +37,8 @@ import {
 import { reachOf, reachOfTwo, startChain } from './chain';
 
 const magic: u32 = 0x31474553;
-/** Of a probe: where its bucket starts and ends, and how far its sketches may be away. */
-const probeBytes: usize = 12;
+/** Of a probe: where its bucket starts and ends, how far its sketches may be away, and the first of them. */
+const probeBytes: usize = 16;
 
 let hashes: u32 = 0;
 let firstSlot: u32 = 0;
@@ -50,8 +49,6 @@ let probe: u32 = 0;
 let entry: u32 = 0;
 let probes: u32 = 0;
 let candidates: u32 = 0;
-/** Sum of what was touched; kept, lest the compiler leave the touching out. */
-let touched: u32 = 0;
 
 export function directoryOf(chunk: u32): usize {
   return segmentTables + <usize>chunk * directoryBytes;
@@ -136,7 +133,8 @@ function addProbe(chunk: u32, value: u32, reach: i32): void {
   store<u32>(at, start);
   store<u32>(at, end, 4);
   store<u32>(at, (chunk << 8) | <u32>reach, 8);
-  touched += <u32>load<u16>(sketchesOf(chunk, hashes) + <usize>start * 2);
+  // Fetches the line; kept, lest the compiler leave it out.
+  store<u32>(at, <u32>load<u16>(sketchesOf(chunk, hashes) + <usize>start * 2), 12);
   // An empty bucket is written over by the next probe: no branch to guess.
   probes += <u32>(end > start);
 }
@@ -184,4 +182,3 @@ function addCandidates(near: i32, chunk: u32, from: u32): void {
     near &= near - 1;
   }
 }
-

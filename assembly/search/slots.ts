@@ -88,19 +88,13 @@ export function usedBytes(): usize {
   return storeStart + <usize>(used * 4) + (blockAt(blockCount) - blocksStart);
 }
 
-/** The slot of `insertedHash`: the one that has it, else the last one freed, else a new one. `noSlot`: no memory. */
+/** The slot of `insertedHash`: the one that has it, else the last one freed, else a new one. `noSlot`: no room. */
 export function takeSlot(): u32 {
   codeOfHash(insertedHash, insertedCode);
   const known = findSlot(insertedCode);
   if (known !== 0) return known - 1;
-  assert(live < slotsMax, 'the index is full');
-  let slot = firstFree;
-  if (slot !== noSlot) {
-    firstFree = load<u32>(linkOf(slot));
-  } else {
-    if (used === slotsMax || !makeRoomFor(used)) return noSlot;
-    slot = used++;
-  }
+  const slot = newSlot();
+  if (slot === noSlot) return noSlot;
   writeCode(slot, insertedCode);
   setMark(slot, liveMask);
   live++;
@@ -108,6 +102,16 @@ export function takeSlot(): u32 {
   chainSlot(slot, live);
   listBlock(slot / blockSlots);
   return slot;
+}
+
+function newSlot(): u32 {
+  const slot = firstFree;
+  if (slot !== noSlot) {
+    firstFree = load<u32>(linkOf(slot));
+    return slot;
+  }
+  if (used === slotsMax || !makeRoomFor(used)) return noSlot;
+  return used++;
 }
 
 export function dropSlot(slot: u32): void {

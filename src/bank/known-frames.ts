@@ -8,7 +8,6 @@ import type { SampledFrame } from '../fingerprint/fingerprinter.ts';
 import type { HammingIndex, Hits } from '../kernel/hamming-index.ts';
 import type { FrameMatch } from '../match/frame-match.ts';
 import type { BankSearch } from './bank.ts';
-import { createHashTable } from './hash-table.ts';
 import { createPostings, type Posting } from './postings.ts';
 
 export interface KnownFrames {
@@ -22,21 +21,11 @@ export interface KnownFrames {
 }
 
 export function createKnownFrames(index: HammingIndex): KnownFrames {
-  const table = createHashTable();
   const postings = createPostings();
 
-  const slotOf = (hash: Uint8Array): number => {
-    const existing = table.find(hash);
-    if (existing !== undefined) return existing;
-    const slot = index.insert(hash);
-    table.put(hash, slot);
-    return slot;
-  };
   const removeFrom = (contentNumber: number, slots: Iterable<number>): void => {
     for (const slot of slots) {
-      if (!postings.removeContent(slot, contentNumber)) continue;
-      table.remove(table.hashOf(slot));
-      index.remove(slot);
+      if (postings.removeContent(slot, contentNumber)) index.remove(slot);
     }
   };
 
@@ -45,7 +34,7 @@ export function createKnownFrames(index: HammingIndex): KnownFrames {
       const slots = new Set<number>();
       try {
         for (const { hash, ...range } of rangesOf(frames, framesPerSecond)) {
-          const slot = slotOf(hash);
+          const slot = index.insert(hash);
           slots.add(slot);
           postings.add(slot, { contentNumber, ...range });
         }

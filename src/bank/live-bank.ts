@@ -63,7 +63,8 @@ export function createBank(options: LiveBankOptions): LiveBank {
   const onRecord = (record: LogRecord): void => {
     applyRecord(table, record, telemetry);
     position = record.offset;
-    telemetry.bankSized({ hashes: index.size, contents: table.size, bytes: index.bytes, position });
+    const { size: hashes, freshHashes, bytes } = index;
+    telemetry.bankSized({ hashes, freshHashes, contents: table.size, bytes, position });
   };
   const appendAndApply = async (records: readonly NewRecord[]): Promise<void> => {
     if (tail === undefined) throw new FloodgateError('not_ready', 'The bank is not being read.');

@@ -7,7 +7,7 @@ import { readConfig } from '../config/config.ts';
 import type { Policy } from '../contracts/policy.ts';
 import { createFingerprinter, type PooledFingerprinter } from '../fingerprint/child-pool.ts';
 import { Closers } from '../flow/closers.ts';
-import { createHammingIndex } from '../kernel/load-kernel.ts';
+import { createHammingIndex } from '../kernel/segmented-index.ts';
 import { openSqliteLog } from '../log/sqlite-log.ts';
 import type { CommandContext } from './context.ts';
 import { assertFile } from './local-files.ts';
@@ -51,9 +51,11 @@ export async function withLocalBank<T>(
     if (dataFolder !== undefined) assertFile(path);
     const log = await openSqliteLog({ path });
     closers.add('log', () => log.close());
+    const index = createHammingIndex();
+    closers.add('index', () => index.close());
     const bank = createBank({
       log,
-      index: createHammingIndex(),
+      index,
       frameQualityMin: () => policy.faintFrameQualityMin,
       telemetry: { bankApplied: () => {}, bankRejected: () => {}, bankSized: () => {} },
     });

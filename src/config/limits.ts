@@ -81,6 +81,16 @@ export const limits = {
   queriesPerSearchMax: 64,
   hitsPerSearchMax: 16_384,
   bankHashesMax: 20_000_000,
+  /** New hashes that are scanned before they are built into a segment: some 5 microseconds a query. */
+  freshHashesMax: 8_192,
+  /** A build takes in the segments that are not more than so many times as large as what it has so far. */
+  segmentGrowth: 3,
+  /** Removed hashes that segments may still name, as a share of all they name, before they are built anew. */
+  segmentDeadShareMax: 0.25,
+  /** A build that failed is tried again after so many more inserts. */
+  buildRetryInserts: 8_192,
+  /** Piece of a snapshot that has a CRC-32 of its own. */
+  snapshotPieceBytes: 16 * MiB,
 
   // Matching and decisions
   /** Of the matches of one upload frame the closest so many are kept. */

@@ -1,4 +1,4 @@
-/** What the host sees of the searching half of the kernel. `load-kernel.ts` makes one. */
+/** What the host sees of the searching half of the kernel. `segmented-index.ts` makes one. */
 
 export interface Hits {
   /** Number of hits written to the arrays below. */
@@ -13,17 +13,38 @@ export interface Hits {
 }
 
 export interface HammingIndex {
-  /** Adds a hash of 32 bytes and returns its slot. Searchable at once. Throws bank_full at capacity. */
+  /**
+   * The slot of a hash of 32 bytes: a new one, or the one that has it, for each hash stands in the index once.
+   * Searchable at once. Throws bank_full at capacity.
+   */
   insert(hash: Uint8Array): number;
   /** Takes a slot out. It is not found from now on and may be given out again. Throws kernel_failed when it is empty. */
   remove(slot: number): void;
   /**
-   * Every slot within `radiusBits` (0 to limits.radiusBitsMax, inclusive) of each query; exact.
-   * `queries` holds 1 to limits.queriesPerSearchMax hashes of 32 bytes. The result is valid until the next search.
+   * Every slot within `radiusBits` (0 to limits.radiusBitsMax, inclusive) of each query; exact, whatever is being built.
+   * `queries` holds 1 to limits.queriesPerSearchMax hashes of 32 bytes. The result is the caller's.
    */
   search(queries: Uint8Array, radiusBits: number, hitsMax: number): Hits;
   /** Hashes in the index. */
   readonly size: number;
+  /** Hashes that no segment finds yet, and that every search scans. */
+  readonly freshHashes: number;
   /** Bytes of kernel memory that the index takes. */
   readonly bytes: number;
+}
+
+/** An index with its housekeeping. */
+export interface OwnedIndex extends HammingIndex {
+  readonly segments: number;
+  /** True while a segment is being built. */
+  readonly merging: boolean;
+  /** Builds one segment of all hashes, beside the searches; resolves when it is searched. Throws kernel_failed. */
+  merge(): Promise<void>;
+  /**
+   * Writes a snapshot into a folder, which appears whole or not at all. What is inserted or removed meanwhile is not in
+   * it; searches go on. Throws snapshot_failed.
+   */
+  save(folder: string): Promise<void>;
+  /** Ends what is being built. The index must not be used any more. */
+  close(): Promise<void>;
 }

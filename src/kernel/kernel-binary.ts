@@ -10,23 +10,62 @@ import { FloodgateError } from '../errors.ts';
 export type KernelBuild = 'release' | 'debug';
 
 /** What `assembly/index.ts` exports; docs/specs/kernel-abi.md. Addresses are bytes from the start of `memory`. */
-export interface KernelExports {
+export interface HasherExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   startHasher(): void;
   setFrame(width: number, height: number, channels: number): number;
   hashFrame(): number;
   hashFrameDihedral(): number;
   hashesAddress(): number;
-  startIndex(): void;
+}
+
+/** The searching parts, in a shared memory; which of them an instance plays is told by the first call. */
+export interface SearchExports {
+  // Store
+  startIndex(hashesMax: number): void;
   insertedHashAddress(): number;
   insert(): number;
   remove(slot: number): void;
   queriesAddress(): number;
-  search(queryCount: number, radiusBits: number, room: number): number;
+  queryCodesAddress(): number;
+  search(queryCount: number, radiusBits: number, room: number, freshOnly: 0 | 1): number;
+  confirm(count: number): number;
   hitQueriesAddress(): number;
   hitSlotsAddress(): number;
   hitDistancesAddress(): number;
+  slotListAddress(): number;
+  slotListOriginsAddress(): number;
   indexSize(): number;
+  freshSize(): number;
+  deadSize(): number;
+  slotsUsed(): number;
+  indexBytes(): number;
+  beginCapture(from: number, end: number): void;
+  capture(): number;
+  markIndexed(count: number): void;
+  release(count: number): void;
+  endChange(): void;
+  blocksAddress(): number;
+  reserve(slots: number): void;
+  adopt(slots: number): void;
+  // Segment
+  segmentBytes(hashes: number): number;
+  startSegment(): number;
+  searchSegment(queryCount: number, radiusBits: number): void;
+  nextSegmentCandidates(): number;
+  segmentDirectoryAddress(chunk: number): number;
+  segmentSketchesAddress(chunk: number, hashes: number): number;
+  segmentSlotsAddress(chunk: number, hashes: number): number;
+  seal(hashes: number, firstSlot: number): void;
+  // Builder
+  startBuilder(hashesMax: number): void;
+  builderSlotsAddress(): number;
+  stageAddress(): number;
+  takeStage(staged: number): void;
+  build(chunk: number): void;
+  builtDirectoryAddress(): number;
+  builtSketchesAddress(): number;
+  builtSlotsAddress(): number;
 }
 
 /** The kernel's capacities, read from its exports. */
@@ -44,33 +83,85 @@ export interface KernelCapacities {
   readonly hitsMax: number;
   readonly indexHashesMax: number;
   readonly noSlot: number;
+  readonly blockSlots: number;
+  readonly blockBytes: number;
+  readonly blockCodes: number;
+  readonly directoryBytes: number;
+  readonly segmentRadiusBitsMax: number;
+  readonly segmentSlotsMax: number;
+  readonly slotBytes: number;
+  readonly slotListMax: number;
+  readonly stagedMax: number;
 }
 
-export interface Kernel {
-  readonly calls: KernelExports;
+export interface Kernel<Exports = HasherExports> {
+  readonly calls: Exports;
   readonly capacities: KernelCapacities;
   /** `<ABI version>-<first 8 digits of the binary's SHA-256>`. */
   readonly version: string;
 }
 
-const abiVersion = 1;
+const abiVersion = 2;
 
 interface Binary {
   /** The bytes at first, the compiled module once there is one: instances of one module share their optimised code. */
   source: Parameters<typeof instantiateSync>[0];
   readonly sha256: string;
 }
-const binaries = new Map<KernelBuild, Binary>();
+type BinaryName = KernelBuild | `${KernelBuild}-shared`;
+const binaries = new Map<BinaryName, Binary>();
 
 /** A fresh instance with a memory of its own. Throws kernel_failed when it is not built or does not fit the limits. */
 export function instantiateKernel(build: KernelBuild): Kernel {
-  const binary = readBinary(build);
-  const { exports, module } = instantiateSync<Record<string, unknown>>(binary.source);
+  return instantiate<HasherExports>(build, {});
+}
+
+/**
+ * The same program on a shared memory, so that one thread searches what another has built. Hashers do not use it:
+ * copying a frame into a shared memory takes twice as long.
+ */
+export function instantiateOn(build: KernelBuild, memory: SharedMemory): Kernel<SearchExports> {
+  return instantiate<SearchExports>(`${build}-shared`, { env: { memory } });
+}
+
+/** Bytes of a page of WebAssembly memory. */
+export const pageBytes = 65_536;
+const pagesMax = 65_536;
+
+/** A memory that threads share. TypeScript's own libraries leave WebAssembly to browsers. */
+export interface SharedMemory {
+  /** Views on it stay valid when it grows, at the length they have. */
+  readonly buffer: SharedArrayBuffer;
+}
+
+declare const WebAssembly: {
+  readonly Memory: new (limits: {
+    readonly initial: number;
+    readonly maximum: number;
+    readonly shared: true;
+  }) => SharedMemory;
+};
+
+/**
+ * A shared memory. It may grow to 4 GiB, or to `bytesMax`. Address space is reserved for all of it; only pages that were
+ * written take memory.
+ */
+export function createSharedMemory(bytes: number, bytesMax = pagesMax * pageBytes): SharedMemory {
+  const initial = Math.ceil(bytes / pageBytes);
+  return new WebAssembly.Memory({ initial, maximum: Math.ceil(bytesMax / pageBytes), shared: true });
+}
+
+function instantiate<Exports>(
+  name: BinaryName,
+  imports: { readonly env?: { readonly memory: SharedMemory } },
+): Kernel<Exports> {
+  const binary = readBinary(name);
+  const { exports, module } = instantiateSync<Record<string, unknown>>(binary.source, imports);
   binary.source = module;
   const capacities = readCapacities(exports);
   checkCapacities(capacities);
   return {
-    calls: exports as unknown as KernelExports,
+    calls: exports as Exports,
     capacities,
     version: `${capacities.abiVersion}-${binary.sha256.slice(0, 8)}`,
   };
@@ -97,10 +188,10 @@ export function viewBytes(kernel: Kernel, address: number, bytes: number): Uint8
   return new Uint8Array(kernel.calls.memory.buffer, address >>> 0, bytes);
 }
 
-function readBinary(build: KernelBuild): Binary {
-  const known = binaries.get(build);
+function readBinary(name: BinaryName): Binary {
+  const known = binaries.get(name);
   if (known) return known;
-  const path = builtFile(`kernel/${build}.wasm`);
+  const path = builtFile(`kernel/${name}.wasm`);
   let bytes: Uint8Array<ArrayBuffer>;
   try {
     bytes = new Uint8Array(readFileSync(path));
@@ -108,7 +199,7 @@ function readBinary(build: KernelBuild): Binary {
     throw new FloodgateError('kernel_failed', `${path} cannot be read; run "npm run build:kernel"`, { cause });
   }
   const binary = { source: bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
-  binaries.set(build, binary);
+  binaries.set(name, binary);
   return binary;
 }
 
@@ -127,6 +218,15 @@ function readCapacities(exports: Record<string, unknown>): KernelCapacities {
     hitsMax: capacityOf(exports, 'hitsMax'),
     indexHashesMax: capacityOf(exports, 'indexHashesMax'),
     noSlot: capacityOf(exports, 'noSlot') >>> 0,
+    blockSlots: capacityOf(exports, 'blockSlots'),
+    blockBytes: capacityOf(exports, 'blockBytes'),
+    blockCodes: capacityOf(exports, 'blockCodes'),
+    directoryBytes: capacityOf(exports, 'directoryBytes'),
+    segmentRadiusBitsMax: capacityOf(exports, 'segmentRadiusBitsMax'),
+    segmentSlotsMax: capacityOf(exports, 'segmentSlotsMax'),
+    slotBytes: capacityOf(exports, 'slotBytes'),
+    slotListMax: capacityOf(exports, 'slotListMax'),
+    stagedMax: capacityOf(exports, 'stagedMax'),
   };
 }
 

@@ -1,20 +1,13 @@
-/** The door to the kernel: makes hashers and indexes, each an instance with a memory of its own. */
+/** Makes hashers, each a kernel instance with a memory of its own. Indexes: segmented-index.ts. */
 
 import { limits } from '../config/limits.ts';
 import { dihedralNames } from '../contracts/common.ts';
 import { FloodgateError } from '../errors.ts';
-import type { HammingIndex, Hits } from './hamming-index.ts';
 import type { Channels, Hasher } from './hasher.ts';
 import { callKernel, instantiateKernel, type Kernel, type KernelBuild, viewBytes } from './kernel-binary.ts';
 
 export interface HasherOptions {
   readonly build?: KernelBuild;
-}
-
-export interface HammingIndexOptions {
-  readonly build?: KernelBuild;
-  /** Hashes the index takes at most; up to, and by default, limits.bankHashesMax. */
-  readonly hashesMax?: number;
 }
 
 /**
@@ -23,8 +16,7 @@ export interface HammingIndexOptions {
  */
 const warmUpCalls = 20;
 const warmUpSide = 128;
-const warmUpHashes = 1024;
-const warmed = new Set<'hasher' | 'index'>();
+let warm = false;
 
 /** Version of the kernel: `<ABI version>-<first 8 digits of the binary's SHA-256>`. */
 export function readKernelVersion(build: KernelBuild = 'release'): string {
@@ -36,18 +28,8 @@ export function createHasher({ build = 'release' }: HasherOptions = {}): Hasher 
   const kernel = instantiateKernel(build);
   callKernel(() => kernel.calls.startHasher());
   const hasher = hasherOf(kernel);
-  if (build === 'release' && !warmed.has('hasher')) warmHasher(hasher);
+  if (build === 'release' && !warm) warmHasher(hasher);
   return hasher;
-}
-
-/** An empty index, warmed up. Throws kernel_failed when the kernel is missing or of another version. */
-export function createHammingIndex(options: HammingIndexOptions = {}): HammingIndex {
-  const { build = 'release', hashesMax = limits.bankHashesMax } = options;
-  requireInteger('hashesMax', hashesMax, 1, limits.bankHashesMax);
-  const kernel = instantiateKernel(build);
-  callKernel(() => kernel.calls.startIndex());
-  if (build === 'release' && !warmed.has('index')) warmIndex(kernel);
-  return indexOf(kernel, hashesMax);
 }
 
 function hasherOf(kernel: Kernel): Hasher {
@@ -75,87 +57,17 @@ function hasherOf(kernel: Kernel): Hasher {
   };
 }
 
-function indexOf(kernel: Kernel, hashesMax: number): HammingIndex {
-  const { calls, capacities } = kernel;
-  return {
-    get size() {
-      return calls.indexSize();
-    },
-    get bytes() {
-      return calls.memory.buffer.byteLength;
-    },
-    insert(hash) {
-      requireLength('a hash', hash, limits.hashBytes);
-      if (calls.indexSize() >= hashesMax) {
-        throw new FloodgateError('bank_full', `the index holds ${hashesMax} hashes, as many as it may`);
-      }
-      viewBytes(kernel, calls.insertedHashAddress(), limits.hashBytes).set(hash);
-      const slot = callKernel(() => calls.insert()) >>> 0;
-      if (slot === capacities.noSlot) {
-        throw new FloodgateError('bank_full', `no memory for more than ${calls.indexSize()} hashes`);
-      }
-      return slot;
-    },
-    remove(slot) {
-      requireInteger('a slot', slot, 0, capacities.noSlot - 1);
-      callKernel(() => calls.remove(slot));
-    },
-    search(queries, radiusBits, hitsMax) {
-      const queryCount = queries.length / limits.hashBytes;
-      requireInteger('the number of queries (of 32 bytes each)', queryCount, 1, limits.queriesPerSearchMax);
-      requireInteger('a radius in bits', radiusBits, 0, limits.radiusBitsMax);
-      requireInteger('hitsMax', hitsMax, 1, limits.hitsPerSearchMax);
-      viewBytes(kernel, calls.queriesAddress(), queries.length).set(queries);
-      const found = callKernel(() => calls.search(queryCount, radiusBits, hitsMax)) >>> 0;
-      return copyHits(kernel, Math.min(found, hitsMax), found > hitsMax);
-    },
-  };
-}
-
-/** Copies, so that an insert which grows memory does not empty them under the caller. */
-function copyHits({ calls }: Kernel, count: number, capped: boolean): Hits {
-  const { buffer } = calls.memory;
-  return {
-    count,
-    capped,
-    query: new Uint32Array(buffer, calls.hitQueriesAddress(), count).slice(),
-    slot: new Uint32Array(buffer, calls.hitSlotsAddress(), count).slice(),
-    distanceBits: new Uint16Array(buffer, calls.hitDistancesAddress(), count).slice(),
-  };
-}
-
 function requireInteger(what: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
   throw new FloodgateError('kernel_failed', `${what} is ${value}; it must be a whole number from ${min} to ${max}`);
 }
 
-function requireLength(what: string, bytes: Uint8Array, length: number): void {
-  if (bytes.length === length) return;
-  throw new FloodgateError('kernel_failed', `${what} has ${bytes.length} bytes; it must have ${length}`);
-}
-
 function warmHasher(hasher: Hasher): void {
-  warmed.add('hasher');
+  warm = true;
   for (const channels of [1, 3] as const) {
     hasher.frameBuffer(warmUpSide, warmUpSide, channels).forEach((_, at, frame) => {
       frame[at] = (at * 31) & 0xff;
     });
     for (let call = 0; call < warmUpCalls; call++) hasher.hashDihedral();
   }
-}
-
-/** Leaves the index empty: starting again forgets the hashes that were searched. */
-function warmIndex(kernel: Kernel): void {
-  warmed.add('index');
-  const index = indexOf(kernel, limits.bankHashesMax);
-  const hash = new Uint8Array(limits.hashBytes);
-  for (let at = 0; at < warmUpHashes; at++) {
-    hash.fill((at * 37) & 0xff);
-    index.insert(hash);
-  }
-  const radii = [31, 60, limits.radiusBitsMax];
-  for (let call = 0; call < warmUpCalls; call++) {
-    for (const radiusBits of radii) index.search(new Uint8Array(8 * limits.hashBytes), radiusBits, 1);
-  }
-  callKernel(() => kernel.calls.startIndex());
 }

@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const searchBuckets = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
+const mergeBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** Edge at 1 s: a new hash must block everywhere within a second. */
 const liveBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
 
@@ -15,6 +16,12 @@ function createIndexSize(registry: Registry) {
   const registers = [registry];
   return {
     entries: new Gauge({ name: 'floodgate_index_entries', help: 'Hashes that can be searched.', registers }),
+    freshEntries: new Gauge({
+      name: 'floodgate_index_fresh_entries',
+      help: 'Of these, hashes that no segment finds yet, and that every search scans.',
+      registers,
+    }),
+    segments: new Gauge({ name: 'floodgate_index_segments', help: 'Segments that are searched.', registers }),
     contents: new Gauge({ name: 'floodgate_index_contents', help: 'Known contents in the index.', registers }),
     bytes: new Gauge({ name: 'floodgate_index_bytes', help: 'Memory that the index takes.', registers }),
     version: new Gauge({
@@ -31,6 +38,12 @@ function createIndexUpdates(registry: Registry) {
     updated: new Gauge({
       name: 'floodgate_index_updated_timestamp_seconds',
       help: 'When the index last took a change.',
+      registers,
+    }),
+    mergeSeconds: new Histogram({
+      name: 'floodgate_index_merge_duration_seconds',
+      help: 'Time to build a segment, beside the searches.',
+      buckets: mergeBuckets,
       registers,
     }),
     updates: new Counter({

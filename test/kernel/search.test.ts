@@ -6,31 +6,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/config/limits.ts';
-import type { HammingIndex, Hits } from '../../src/kernel/hamming-index.ts';
 import { instantiateKernel } from '../../src/kernel/kernel-binary.ts';
-import { createHammingIndex } from '../../src/kernel/load-kernel.ts';
-import { HammingTwin, type TwinHit } from '../support/hamming-twin.ts';
+import { createHammingIndex } from '../../src/kernel/segmented-index.ts';
+import { HammingTwin } from '../support/hamming-twin.ts';
+import { anyHash, hashNear, joined, listOf, ordered, searchAll } from '../support/search-cases.ts';
 import { seededBytes, seededNumbers } from '../support/synthetic-frames.ts';
 
 const builds = [
   { build: 'release', optimizeLevel: 3, runs: 60, hashes: 1500 },
   { build: 'debug', optimizeLevel: 0, runs: 20, hashes: 1100 },
 ] as const;
-
-/** A hash some bits away from one of four centres, so that every radius has hits and misses. */
-function hashNear(centre: number, flips: number, seed: number): Uint8Array {
-  const hash = seededBytes(1000 + (centre % 4), limits.hashBytes);
-  const next = seededNumbers(seed);
-  for (let flip = 0; flip < flips; flip++) {
-    const bit = next() % limits.hashBits;
-    hash[bit >> 3] = (hash[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-  }
-  return hash;
-}
-
-const anyHash = fc
-  .tuple(fc.nat(3), fc.integer({ min: 0, max: 110 }), fc.nat(1 << 20))
-  .map(([centre, flips, seed]) => hashNear(centre, flips, seed));
 
 const anyStep = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('insert' as const), hash: anyHash }) },
@@ -44,28 +29,6 @@ const anyStep = fc.oneof(
     }),
   },
 );
-
-function joined(hashes: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(hashes.flatMap((hash) => [...hash]));
-}
-
-function listOf(hits: Hits): TwinHit[] {
-  return Array.from({ length: hits.count }, (_, at) => ({
-    query: hits.query[at] ?? -1,
-    slot: hits.slot[at] ?? -1,
-    distanceBits: hits.distanceBits[at] ?? -1,
-  }));
-}
-
-function ordered(hits: TwinHit[]): TwinHit[] {
-  return hits.sort((a, b) => a.query - b.query || a.slot - b.slot);
-}
-
-function searchAll(index: HammingIndex, queries: readonly Uint8Array[], radiusBits: number): TwinHit[] {
-  const hits = index.search(joined(queries), radiusBits, limits.hitsPerSearchMax);
-  expect(hits.capped).toBe(false);
-  return ordered(listOf(hits));
-}
 
 describe.each(builds)('Hamming search, $build binary', ({ build, optimizeLevel, runs, hashes }) => {
   it('is the wanted binary', () => {
@@ -101,7 +64,7 @@ describe.each(builds)('Hamming search, $build binary', ({ build, optimizeLevel, 
       const hash = hashNear(at, at % 111, at + 1);
       twin.insertAt(index.insert(hash), hash);
     }
-    for (let slot = 0; slot < hashes; slot += 3) {
+    for (const slot of [...twin.hashes.keys()].filter((_, at) => at % 3 === 0)) {
       index.remove(slot);
       twin.remove(slot);
     }
@@ -135,12 +98,25 @@ describe.each(builds)('Hamming search, $build binary', ({ build, optimizeLevel, 
   it('reports hits beyond the capacity asked for as capped', () => {
     const index = createHammingIndex({ build });
     const hash = seededBytes(6, limits.hashBytes);
-    for (let at = 0; at < 10; at++) index.insert(hash);
-    expect(index.search(hash, 0, 10)).toMatchObject({ count: 10, capped: false });
-    const capped = index.search(hash, 0, 9);
+    for (let at = 0; at < 10; at++) index.insert(hashNear(0, 0, 1).map((byte, place) => (place === at ? ~byte : byte)));
+    const query = hashNear(0, 0, 1);
+    expect(index.search(query, 8, 10)).toMatchObject({ count: 10, capped: false });
+    const capped = index.search(query, 8, 9);
     expect(capped).toMatchObject({ count: 9, capped: true });
     expect(capped.slot).toHaveLength(9);
-    expect(index.search(joined([hash, hash]), 0, 10)).toMatchObject({ count: 10, capped: true });
+    expect(index.search(joined([query, hash, query]), 8, 10)).toMatchObject({ count: 10, capped: true });
+  });
+
+  it('gives each hash one slot, however often it is inserted', () => {
+    const index = createHammingIndex({ build });
+    const hashes = Array.from({ length: 300 }, (_, at) => seededBytes(at + 1, limits.hashBytes));
+    const slots = hashes.map((hash) => index.insert(hash));
+    expect(new Set(slots).size).toBe(300);
+    expect(hashes.map((hash) => index.insert(hash))).toEqual(slots);
+    expect(index.size).toBe(300);
+    for (const slot of slots.slice(100)) index.remove(slot);
+    expect(hashes.slice(0, 100).map((hash) => index.insert(hash))).toEqual(slots.slice(0, 100));
+    expect(index.size).toBe(100);
   });
 
   it('gives a freed slot out again and refuses to free it twice', () => {

@@ -9,9 +9,12 @@ export interface TwinHit {
 export class HammingTwin {
   readonly hashes = new Map<number, Uint8Array>();
 
-  /** The slot is the kernel's choice; the twin only insists that it was free. */
+  /** The slot is the kernel's choice; the twin insists that it was free, or had the hash, and that no other has it. */
   insertAt(slot: number, hash: Uint8Array): void {
-    if (this.hashes.has(slot)) throw new Error(`slot ${slot} was given out twice`);
+    const known = this.hashes.get(slot);
+    if (known !== undefined && bitsApart(known, hash) > 0) throw new Error(`slot ${slot} was given out twice`);
+    const twice = [...this.hashes].some(([other, each]) => other !== slot && bitsApart(each, hash) === 0);
+    if (twice) throw new Error(`the hash of slot ${slot} stands in two slots`);
     this.hashes.set(slot, hash.slice());
   }
 

@@ -30,6 +30,7 @@ export function silentTelemetry(heard: Partial<Telemetry> = {}): Telemetry {
     bankApplied: ignore,
     bankRejected: ignore,
     bankSized: ignore,
+    indexMerged: ignore,
     searchFinished: ignore,
     requestsInFlight: ignore,
     requestFinished: ignore,

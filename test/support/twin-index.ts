@@ -10,18 +10,23 @@ export interface TwinIndex extends HammingIndex {
 
 export function twinIndex(hashesMax = 1_000_000): TwinIndex {
   const hashes = new Map<number, Uint8Array>();
+  const slotOf = new Map<string, number>();
   const free: number[] = [];
   const radii: number[] = [];
   let slots = 0;
   return {
     radii,
     insert(hash) {
+      const known = slotOf.get(hash.join());
+      if (known !== undefined) return known;
       if (hashes.size >= hashesMax) throw new FloodgateError('bank_full', 'the index is full');
       const slot = free.pop() ?? slots++;
       hashes.set(slot, hash.slice());
+      slotOf.set(hash.join(), slot);
       return slot;
     },
     remove(slot) {
+      slotOf.delete(hashes.get(slot)?.join() ?? '');
       if (!hashes.delete(slot)) throw new FloodgateError('kernel_failed', `slot ${slot} is empty`);
       free.push(slot);
     },
@@ -44,6 +49,9 @@ export function twinIndex(hashesMax = 1_000_000): TwinIndex {
       };
     },
     get size() {
+      return hashes.size;
+    },
+    get freshHashes() {
       return hashes.size;
     },
     get bytes() {

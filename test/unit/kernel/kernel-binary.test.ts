@@ -1,9 +1,16 @@
 /** Goal: a kernel that does not fit the host is found out on load, and whatever it throws comes out as kernel_failed. */
 import { describe, expect, it } from 'vitest';
 import { FloodgateError } from '../../../src/errors.ts';
-import { callKernel, checkCapacities, instantiateKernel } from '../../../src/kernel/kernel-binary.ts';
+import {
+  callKernel,
+  checkCapacities,
+  createSharedMemory,
+  instantiateKernel,
+  instantiateOn,
+} from '../../../src/kernel/kernel-binary.ts';
 
-const { capacities, calls } = instantiateKernel('release');
+const { capacities } = instantiateKernel('release');
+const searcher = () => instantiateOn('release', createSharedMemory(65_536)).calls;
 
 describe('checkCapacities', () => {
   it('accepts the kernel as built', () => {
@@ -11,7 +18,7 @@ describe('checkCapacities', () => {
   });
 
   it.each([
-    ['abiVersion', 2],
+    ['abiVersion', 3],
     ['hashBytes', 16],
     ['frameSideMax', 1024],
     ['frameBytesMax', capacities.frameBytesMax - 1],
@@ -28,15 +35,15 @@ describe('checkCapacities', () => {
 
 describe('callKernel', () => {
   it('decodes the text and the place of a failed assertion', () => {
-    expect(() => callKernel(() => calls.search(1, 31, 1))).toThrow(
-      /not started as an index at assembly\/index\.ts:\d+/,
+    expect(() => callKernel(() => searcher().search(1, 31, 1, 0))).toThrow(
+      /the instance was not started for this at assembly\/index\.ts:\d+/,
     );
   });
 
-  it('keeps an instance to one of its two parts', () => {
-    const { calls: both } = instantiateKernel('release');
-    callKernel(() => both.startHasher());
-    expect(() => callKernel(() => both.startIndex())).toThrow(/a hasher or an index, not both/);
+  it('keeps an instance to one of its parts', () => {
+    const both = searcher();
+    callKernel(() => both.startIndex(1000));
+    expect(() => callKernel(() => both.startBuilder(10))).toThrow(/plays one part/);
   });
 
   it('turns any throw into kernel_failed and keeps the cause', () => {

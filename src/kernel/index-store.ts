@@ -1,0 +1,165 @@
+/**
+ * The store of an index: one kernel instance that holds every hash, answers scans, and counts the candidates that
+ * segments name. Knows the kernel's calls and nothing of when to build.
+ */
+import { limits } from '../config/limits.ts';
+import { FloodgateError } from '../errors.ts';
+import type { Hits } from './hamming-index.ts';
+import {
+  callKernel,
+  createSharedMemory,
+  instantiateOn,
+  type Kernel,
+  type KernelBuild,
+  pageBytes,
+  type SearchExports,
+  type SharedMemory,
+} from './kernel-binary.ts';
+import type { Segment } from './segment.ts';
+
+const emptyMemoryBytes = pageBytes;
+
+export interface IndexStore {
+  readonly memory: SharedMemory;
+  readonly calls: SearchExports;
+  readonly capacities: Kernel['capacities'];
+  /** The slot of the hash, or undefined when there is no room. */
+  insert(hash: Uint8Array): number | undefined;
+  search(queries: Uint8Array, radiusBits: number, hitsMax: number, segments: readonly Segment[]): Hits;
+  /** Holds the fresh slots of a range for a build or a snapshot, and gives them. The range consists of whole blocks. */
+  capture(fromSlot: number, endSlot: number): Uint32Array;
+  /** A segment finds these from now on. */
+  markIndexed(slots: Uint32Array): void;
+  /** No segment names these any more. */
+  release(slots: Uint32Array): void;
+}
+
+/** An empty store, or with `memory` one whose blocks, `slots` slots of them, were read from a snapshot. */
+export function createIndexStore(
+  build: KernelBuild,
+  hashesMax: number,
+  restored?: { readonly memory: SharedMemory; readonly slots: number },
+): IndexStore {
+  const memory = restored?.memory ?? createSharedMemory(emptyMemoryBytes);
+  const { calls, capacities } = instantiateOn(build, memory);
+  callKernel(() => calls.startIndex(hashesMax));
+  if (restored !== undefined) callKernel(() => calls.adopt(restored.slots));
+  return new KernelStore(memory, calls, capacities);
+}
+
+/** Views on a shared memory stay valid when it grows, so those of fixed buffers are made once. */
+class KernelStore implements IndexStore {
+  readonly memory: SharedMemory;
+  readonly calls: SearchExports;
+  readonly capacities: Kernel['capacities'];
+  readonly #inserted: Uint8Array;
+  readonly #queries: Uint8Array;
+  readonly #queryCodes: Uint8Array;
+  readonly #slotList: Uint32Array;
+  readonly #origins: Uint32Array;
+  readonly #hits: { readonly query: Uint32Array; readonly slot: Uint32Array; readonly distanceBits: Uint16Array };
+
+  constructor(memory: SharedMemory, calls: SearchExports, capacities: Kernel['capacities']) {
+    const { buffer } = memory;
+    const { hashBytes, queriesMax, slotListMax, hitsMax } = capacities;
+    this.memory = memory;
+    this.calls = calls;
+    this.capacities = capacities;
+    this.#inserted = new Uint8Array(buffer, calls.insertedHashAddress(), hashBytes);
+    this.#queries = new Uint8Array(buffer, calls.queriesAddress(), queriesMax * hashBytes);
+    this.#queryCodes = new Uint8Array(buffer, calls.queryCodesAddress(), queriesMax * hashBytes);
+    this.#slotList = new Uint32Array(buffer, calls.slotListAddress(), slotListMax);
+    this.#origins = new Uint32Array(buffer, calls.slotListOriginsAddress(), slotListMax);
+    this.#hits = {
+      query: new Uint32Array(buffer, calls.hitQueriesAddress(), hitsMax),
+      slot: new Uint32Array(buffer, calls.hitSlotsAddress(), hitsMax),
+      distanceBits: new Uint16Array(buffer, calls.hitDistancesAddress(), hitsMax),
+    };
+  }
+
+  insert(hash: Uint8Array): number | undefined {
+    this.#inserted.set(hash);
+    const slot = callKernel(() => this.calls.insert()) >>> 0;
+    return slot === this.capacities.noSlot ? undefined : slot;
+  }
+
+  search(queries: Uint8Array, radiusBits: number, hitsMax: number, segments: readonly Segment[]): Hits {
+    const { calls, capacities } = this;
+    const count = queries.length / capacities.hashBytes;
+    const asked = radiusBits <= capacities.segmentRadiusBitsMax ? segments : [];
+    this.#queries.set(queries);
+    let found = callKernel(() => calls.search(count, radiusBits, hitsMax, asked.length > 0 ? 1 : 0)) >>> 0;
+    const codes = this.#queryCodes.subarray(0, queries.length);
+    for (const segment of asked) {
+      // What is over the room is left out anyhow.
+      if (found > hitsMax) break;
+      segment.search(codes, count, radiusBits, (slots, origins) => {
+        this.#slotList.set(slots);
+        this.#origins.set(origins);
+        found = callKernel(() => calls.confirm(slots.length)) >>> 0;
+        return found <= hitsMax;
+      });
+    }
+    return this.#copyHits(Math.min(found, hitsMax), found > hitsMax);
+  }
+
+  capture(fromSlot: number, endSlot: number): Uint32Array {
+    const { calls } = this;
+    const parts: Uint32Array[] = [];
+    callKernel(() => calls.beginCapture(fromSlot, endSlot));
+    for (let count = callKernel(() => calls.capture()); count > 0; count = callKernel(() => calls.capture())) {
+      parts.push(this.#slotList.slice(0, count));
+    }
+    const captured = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      captured.set(part, at);
+      at += part.length;
+    }
+    return captured;
+  }
+
+  markIndexed(slots: Uint32Array): void {
+    this.#inLists(slots, (count) => this.calls.markIndexed(count));
+  }
+
+  release(slots: Uint32Array): void {
+    this.#inLists(slots, (count) => this.calls.release(count));
+  }
+
+  #inLists(slots: Uint32Array, call: (count: number) => void): void {
+    const { slotListMax } = this.capacities;
+    for (let from = 0; from < slots.length; from += slotListMax) {
+      const part = slots.subarray(from, from + slotListMax);
+      this.#slotList.set(part);
+      callKernel(() => call(part.length));
+    }
+    callKernel(() => this.calls.endChange());
+  }
+
+  /** Copies, so that the next search does not overwrite them under the caller. */
+  #copyHits(count: number, capped: boolean): Hits {
+    const { query, slot, distanceBits } = this.#hits;
+    return {
+      count,
+      capped,
+      query: query.slice(0, count),
+      slot: slot.slice(0, count),
+      distanceBits: distanceBits.slice(0, count),
+    };
+  }
+}
+
+/** Refuses what the kernel's buffers were not made for, and says why. */
+export function requireSearch(queries: Uint8Array, radiusBits: number, hitsMax: number): void {
+  const queryCount = queries.length / limits.hashBytes;
+  requireInteger('the number of queries (of 32 bytes each)', queryCount, 1, limits.queriesPerSearchMax);
+  requireInteger('a radius in bits', radiusBits, 0, limits.radiusBitsMax);
+  requireInteger('hitsMax', hitsMax, 1, limits.hitsPerSearchMax);
+}
+
+/** Throws kernel_failed unless `value` is a whole number from `min` to `max`. */
+export function requireInteger(what: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new FloodgateError('kernel_failed', `${what} is ${value}; it must be a whole number from ${min} to ${max}`);
+}
