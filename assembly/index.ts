@@ -32,6 +32,7 @@ import {
 } from './memory-layout';
 import { fillDctTable } from './pdq/dct';
 import { hashFrameOf } from './pdq/hash-frame';
+import { backPlanesAt, blockAt, frontPlanesAt } from './search/blocks';
 import { builderSlots, buildTable, builtSketches, builtSlots, startTables, takeStaged } from './search/builder';
 import { startChain } from './search/chain';
 import { codeOfHash } from './search/code';
@@ -52,13 +53,11 @@ import {
   captureSlots,
   deadSlots,
   dropSlot,
-  firstBlock,
   freshSlots,
   indexSlots,
   liveSlots,
   releaseSlots,
   relistBlocks,
-  reserveSlots,
   startCapture,
   startSlots,
   takeSlot,
@@ -79,6 +78,7 @@ export {
   hashBytes,
   hitsMax,
   indexHashesMax,
+  planesHalfBytes,
   queriesMax,
   radiusBitsMax,
   segmentRadiusBitsMax,
@@ -297,16 +297,19 @@ export function endChange(): void {
 
 /** Where block 0 lies; the others follow. */
 export function blocksAddress(): usize {
-  return firstBlock();
+  return blockAt(0);
 }
 
-/** Takes memory for the blocks of a snapshot of `slots` slots, to be read to `blocksAddress`. */
-export function reserve(slots: u32): void {
-  assertRole(storeRole);
-  reserveSlots(slots);
+/** Where both halves of the planes of block 0 lie. */
+export function frontPlanesAddress(): usize {
+  return frontPlanesAt(0);
 }
 
-/** The blocks of `slots` slots have been read. */
+export function backPlanesAddress(): usize {
+  return backPlanesAt(0);
+}
+
+/** The blocks and planes of a snapshot of `slots` slots have been read into an empty index. */
 export function adopt(slots: u32): void {
   assertRole(storeRole);
   adoptSlots(slots);

@@ -2,11 +2,11 @@
  * Every buffer of the kernel: where it lies, how large it is, how it is aligned.
  *
  * Sized once, never moved. A kernel instance plays one part, each in a linear memory of its own; all layouts therefore
- * start at the same place. Only the last buffer of a part is given memory as it is needed.
+ * start at the same place. Only the frame of a hasher is given memory as it is needed.
  *
  *        0 ......... 64 KiB ............................................... 4 GiB
  *        | constants |  hasher:  tables | rings | panels | frame -->        |
- *        | of asc    |  store:   queries | hits | lists | heads | blocks -> |
+ *        | of asc    |  store:   queries | hits | lists | heads | blocks    |
  *        |           |  segment: queries | hits | lists | header | tables   |
  *        |           |  builder: queries | hits | lists | bucket fills | columns | one table |
  *
@@ -96,25 +96,26 @@ export const chunks: u32 = 16;
 export const chunkValues: u32 = 65536;
 
 /**
- * Slots come in blocks of 128, one lane of a vector each.
+ * Slots come in blocks of 128, one lane of a vector each. A block is
  *
- *      | masks, 64 | links, 128 x 4 | codes, 128 x 32 | planes, 192 x 16 |      60.5 bytes a slot
+ *      | masks, 64 | links, 128 x 4 | codes, 128 x 32 |       and elsewhere       | planes 0 to 95 |   | planes 96 to 191 |
  *
- * Plane b holds bit b of all 128 codes. 192 planes tell all but one in a million unrelated codes apart at radius 64;
- * what is left is counted on the code itself.
+ * 60.5 bytes a slot. Plane b holds bit b of all 128 codes. 192 planes tell all but one in a million unrelated codes
+ * apart at radius 64; what is left is counted on the code itself. The first half of the planes tells most of them apart
+ * at radius 31. Halves lie by themselves, so that a scan reads memory in one line, as the processor expects.
  */
 export const blockSlots: u32 = 128;
 export const blockPlanes: u32 = 192;
+export const planesHalfBytes: usize = <usize>((blockPlanes / 2) * 16);
 export const liveMask: usize = 0;
 export const indexedMask: usize = 16;
 export const heldMask: usize = 32;
 export const listedFlag: usize = 48;
 export const blockLinks: usize = 64;
 export const blockCodes: usize = blockLinks + <usize>(blockSlots * 4);
-export const blockPlanesStart: usize = blockCodes + <usize>(blockSlots * hashBytes);
-export const blockBytes: usize = blockPlanesStart + <usize>(blockPlanes * 16);
-/** Blocks that all queries of a call pass over while they lie in the first-level cache: 24 KiB of planes. */
-export const tileBlocks: u32 = 16;
+export const blockBytes: usize = blockCodes + <usize>(blockSlots * hashBytes);
+/** Blocks that all queries of a call pass over while they lie in the second-level cache: 96 KiB of front planes. */
+export const tileBlocks: u32 = 64;
 
 /** Slots that segments name and hosts pass: 64 Ki of them a call. */
 export const slotListMax: u32 = 65536;
@@ -139,10 +140,11 @@ export const hitDistances: usize = hitSlots + <usize>(hitsMax * 4);
 /** Slots by two lists, u32 each: candidates (the query and the chunk that named it; the slot), or slots alone. */
 export const slotListOrigins: usize = hitDistances + <usize>(hitsMax * 2);
 export const slotList: usize = slotListOrigins + <usize>(slotListMax * 4);
-/** Of a store: the heads of the hash table, then the numbers of the blocks to scan, then the blocks. */
+/**
+ * Of a store: the heads of the hash table, the numbers of the blocks to scan, both halves of the planes, the blocks; all
+ * sized for as many hashes as the index may hold. What was never written takes no memory.
+ */
 export const storeStart: usize = slotList + <usize>(slotListMax * 4);
-/** Memory for blocks is taken in steps of this many pages: 4 MiB, some 69,000 slots. */
-export const growthPages: u32 = 64;
 
 /** Probes of one query: a chunk as it is, and with each of its 16 bits flipped. */
 export const probesPerChunk: u32 = 17;

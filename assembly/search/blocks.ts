@@ -11,26 +11,29 @@
  *
  * A code row by row is what the verification of a candidate reads: one cache line. From the planes it would be 192.
  */
-import {
-  blockBytes,
-  blockCodes,
-  blockPlanes,
-  blockPlanesStart,
-  blockSlots,
-  growthPages,
-  hashBytes,
-  pageBytes,
-  reserveUpTo,
-} from '../memory-layout';
+import { blockBytes, blockCodes, blockPlanes, blockSlots, hashBytes, planesHalfBytes } from '../memory-layout';
 
-/** Start of block 0. */
+/** Both halves of the planes of block 0, and block 0 itself. */
+let frontPlanes: usize = 0;
+let backPlanes: usize = 0;
 let blocks: usize = 0;
-let blocksEnd: usize = 0;
 
-/** The blocks begin at `start`, page-aligned. */
-export function startBlocks(start: usize): void {
-  blocks = start;
-  blocksEnd = <usize>memory.size() * pageBytes;
+/** Lays `count` blocks out from `start` on, a multiple of 64; gives where they end. */
+export function startBlocks(start: usize, count: u32): usize {
+  frontPlanes = start;
+  backPlanes = frontPlanes + <usize>count * planesHalfBytes;
+  blocks = backPlanes + <usize>count * planesHalfBytes;
+  return blocks + <usize>count * blockBytes;
+}
+
+/** Planes 0 to 95 of a block. */
+export function frontPlanesAt(block: u32): usize {
+  return frontPlanes + <usize>block * planesHalfBytes;
+}
+
+/** Planes 96 to 191 of a block. */
+export function backPlanesAt(block: u32): usize {
+  return backPlanes + <usize>block * planesHalfBytes;
 }
 
 export function blockAt(block: u32): usize {
@@ -63,11 +66,16 @@ export function clearMark(slot: u32, mask: usize): void {
 /** Puts the code at `code` into a slot: as it is, and a bit into each plane. */
 export function writeCode(slot: u32, code: usize): void {
   memory.copy(codeAt(slot), code, <usize>hashBytes);
-  const lane = slot % blockSlots;
+  const half: usize = <usize>(blockPlanes / 16);
+  writePlanes(frontPlanesAt(slot / blockSlots), slot % blockSlots, code, code + half);
+  writePlanes(backPlanesAt(slot / blockSlots), slot % blockSlots, code + half, code + 2 * half);
+}
+
+function writePlanes(planes: usize, lane: u32, code: usize, end: usize): void {
   const bit: u32 = 1 << (lane & 7);
-  let plane = blockOfSlot(slot) + blockPlanesStart + <usize>(lane >> 3);
-  for (let at: usize = 0; at < <usize>(blockPlanes / 8); at++) {
-    let bits = <u32>load<u8>(code + at);
+  let plane = planes + <usize>(lane >> 3);
+  for (; code < end; code++) {
+    let bits = <u32>load<u8>(code);
     for (let count: u32 = 0; count < 8; count++) {
       // All ones when the bit is set: no branch for the processor to guess.
       const ones = 0 - (bits & 1);
@@ -76,13 +84,4 @@ export function writeCode(slot: u32, code: usize): void {
       plane += 16;
     }
   }
-}
-
-/** Sees to it that there is memory for the slot; fresh memory is zero. False when there is none. */
-export function makeRoomFor(slot: u32): bool {
-  const end = blockAt(slot / blockSlots + 1);
-  if (end <= blocksEnd) return true;
-  if (!reserveUpTo(blocksEnd + <usize>growthPages * pageBytes) && !reserveUpTo(end)) return false;
-  blocksEnd = <usize>memory.size() * pageBytes;
-  return true;
 }

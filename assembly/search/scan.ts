@@ -21,16 +21,16 @@
  */
 import {
   blockPlanes,
-  blockPlanesStart,
   blockSlots,
   hashBytes,
   liveMask,
+  planesHalfBytes,
   queryCodes,
   queryMasks,
   scanScratch,
   tileBlocks,
 } from '../memory-layout';
-import { blockAt, codeAt } from './blocks';
+import { backPlanesAt, blockAt, codeAt, frontPlanesAt } from './blocks';
 import { confirmScanned, hitsOverflow } from './hits';
 import { freshLanes, listedBlock, listedCount, usedSlots } from './slots';
 
@@ -81,7 +81,7 @@ export function scanFresh(queryCount: u32): void {
 
 function scanLanes(query: u32, block: u32, lanes: v128): void {
   const masks = queryMasks + <usize>query * masksBytes;
-  const alive = addPlanes(blockAt(block) + blockPlanesStart, masks, lanes);
+  const alive = addPlanes(frontPlanesAt(block), backPlanesAt(block), masks, lanes);
   if (!v128.any_true(alive)) return;
   confirmLanes(query, block * blockSlots, i64x2.extract_lane(alive, 0));
   confirmLanes(query, block * blockSlots + 64, i64x2.extract_lane(alive, 1));
@@ -96,7 +96,7 @@ function confirmLanes(query: u32, first: u32, lanes: u64): void {
 }
 
 /** The lanes that may be within the radius, as far as 192 planes tell; `alive` are those that are looked at. */
-function addPlanes(plane: usize, mask: usize, alive: v128): v128 {
+function addPlanes(plane: usize, back: usize, mask: usize, alive: v128): v128 {
   let c0 = counterBit(0);
   let c1 = counterBit(1);
   let c2 = counterBit(2);
@@ -104,7 +104,8 @@ function addPlanes(plane: usize, mask: usize, alive: v128): v128 {
   let c4 = counterBit(4);
   let c5 = counterBit(5);
   let c6 = counterBit(6);
-  for (const end = plane + masksBytes; plane < end; plane += 128) {
+  const frontEnd = plane + planesHalfBytes;
+  for (const end = mask + masksBytes; mask < end; mask += 128) {
     const p0 = v128.xor(v128.load(plane), v128.load(mask));
     const p1 = v128.xor(v128.load(plane, 16), v128.load(mask, 16));
     const twosA = carryOf(c0, p0, p1);
@@ -137,7 +138,8 @@ function addPlanes(plane: usize, mask: usize, alive: v128): v128 {
     alive = v128.andnot(alive, v128.and(c6, c6In));
     c6 = v128.xor(c6, c6In);
     if (!v128.any_true(alive)) break;
-    mask += 128;
+    plane += 128;
+    if (plane === frontEnd) plane = back;
   }
   return alive;
 }

@@ -12,6 +12,7 @@
  * hash would otherwise come back under the number of another.
  */
 import {
+  blockBytes,
   blockSlots,
   heldMask,
   indexedMask,
@@ -20,12 +21,12 @@ import {
   insertedHash,
   listedFlag,
   liveMask,
-  pageBytes,
+  planesHalfBytes,
   reserveUpTo,
   slotList,
   storeStart,
 } from '../memory-layout';
-import { blockAt, clearMark, hasMark, makeRoomFor, setMark, startBlocks, writeCode } from './blocks';
+import { blockAt, clearMark, hasMark, setMark, startBlocks, writeCode } from './blocks';
 import { codeOfHash } from './code';
 import { chainSlot, findSlot, linkOf, startSlotTable, unchainSlot } from './slot-table';
 
@@ -40,7 +41,6 @@ let firstFree: u32 = noSlot;
 /** Numbers of the blocks that hold something to scan, u32 each. */
 let listedBlocks: usize = 0;
 let listed: u32 = 0;
-let blocksStart: usize = 0;
 
 /** An empty store for `hashesMax` hashes, in fresh memory. False when there is no memory for it. */
 export function startSlots(hashesMax: u32): bool {
@@ -48,11 +48,8 @@ export function startSlots(hashesMax: u32): bool {
   slotsMax = hashesMax;
   listedBlocks = storeStart + <usize>(hashesMax * 4);
   const blockCount = (hashesMax + blockSlots - 1) / blockSlots;
-  blocksStart = (listedBlocks + <usize>(blockCount * 4) + pageBytes - 1) & ~(pageBytes - 1);
-  if (!reserveUpTo(blocksStart)) return false;
   startSlotTable(storeStart);
-  startBlocks(blocksStart);
-  return true;
+  return reserveUpTo(startBlocks((listedBlocks + <usize>(blockCount * 4) + 63) & ~63, blockCount));
 }
 
 /** Slots ever used; those beyond hold nothing. */
@@ -85,7 +82,7 @@ export function listedBlock(at: u32): u32 {
 /** Bytes in use: what was reserved for more hashes has not been touched and takes no memory. */
 export function usedBytes(): usize {
   const blockCount = (used + blockSlots - 1) / blockSlots;
-  return storeStart + <usize>(used * 4) + (blockAt(blockCount) - blocksStart);
+  return storeStart + <usize>(used * 4) + <usize>blockCount * (blockBytes + 2 * planesHalfBytes);
 }
 
 /** The slot of `insertedHash`: the one that has it, else the last one freed, else a new one. `noSlot`: no room. */
@@ -110,8 +107,7 @@ function newSlot(): u32 {
     firstFree = load<u32>(linkOf(slot));
     return slot;
   }
-  if (used === slotsMax || !makeRoomFor(used)) return noSlot;
-  return used++;
+  return used === slotsMax ? noSlot : used++;
 }
 
 export function dropSlot(slot: u32): void {
@@ -199,6 +195,7 @@ export function freshLanes(block: usize): v128 {
 
 /** The blocks of a snapshot have been read into memory, `count` slots of them: makes the rest anew from their masks. */
 export function adoptSlots(count: u32): void {
+  assert(used === 0, 'a snapshot is read into an empty index');
   assert(count <= slotsMax, 'more slots than the index is for');
   used = count;
   for (let slot: u32 = 0; slot < count; slot++) {
@@ -210,18 +207,6 @@ export function adoptSlots(count: u32): void {
     fresh++;
     listBlock(slot / blockSlots);
   }
-}
-
-/** Where block 0 lies. */
-export function firstBlock(): usize {
-  return blocksStart;
-}
-
-/** Memory for so many slots, into which the host reads the blocks of a snapshot. */
-export function reserveSlots(count: u32): void {
-  assert(used === 0, 'a snapshot is read into an empty index');
-  assert(count <= slotsMax, 'more slots than the index is for');
-  assert(count === 0 || makeRoomFor(count - 1), 'no memory for the snapshot');
 }
 
 function listBlock(block: u32): void {

@@ -46,7 +46,8 @@ export interface SearchExports {
   release(count: number): void;
   endChange(): void;
   blocksAddress(): number;
-  reserve(slots: number): void;
+  frontPlanesAddress(): number;
+  backPlanesAddress(): number;
   adopt(slots: number): void;
   // Segment
   segmentBytes(hashes: number): number;
@@ -86,6 +87,7 @@ export interface KernelCapacities {
   readonly blockSlots: number;
   readonly blockBytes: number;
   readonly blockCodes: number;
+  readonly planesHalfBytes: number;
   readonly directoryBytes: number;
   readonly segmentRadiusBitsMax: number;
   readonly segmentSlotsMax: number;
@@ -221,6 +223,7 @@ function readCapacities(exports: Record<string, unknown>): KernelCapacities {
     blockSlots: capacityOf(exports, 'blockSlots'),
     blockBytes: capacityOf(exports, 'blockBytes'),
     blockCodes: capacityOf(exports, 'blockCodes'),
+    planesHalfBytes: capacityOf(exports, 'planesHalfBytes'),
     directoryBytes: capacityOf(exports, 'directoryBytes'),
     segmentRadiusBitsMax: capacityOf(exports, 'segmentRadiusBitsMax'),
     segmentSlotsMax: capacityOf(exports, 'segmentSlotsMax'),

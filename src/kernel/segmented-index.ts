@@ -15,7 +15,7 @@ import { runIndexJob } from './index-thread.ts';
 import { callKernel, type KernelBuild } from './kernel-binary.ts';
 import { dueMerge, segmentsToTake } from './merge-plan.ts';
 import { openSegment, type Segment, type SegmentData } from './segment.ts';
-import { maskBytes } from './snapshot.ts';
+import { maskBytes, storeRegionsOf } from './snapshot.ts';
 import { warmIndex } from './warm-index.ts';
 
 export interface HammingIndexOptions {
@@ -194,7 +194,7 @@ class SegmentedIndex implements OwnedIndex {
       return;
     const order: BuildOrder = {
       build: this.#build,
-      store: { memory: this.#store.memory, blocksAddress: this.#store.calls.blocksAddress() },
+      store: { memory: this.#store.memory, blocksAddress: this.#store.calls.blocksAddress() >>> 0 },
       captured,
       replaced: replaced.map(dataOf),
       firstSlot,
@@ -222,7 +222,7 @@ class SegmentedIndex implements OwnedIndex {
         {
           build: this.#build,
           folder,
-          store: { memory, blocksAddress: calls.blocksAddress() },
+          store: storeRegionsOf(memory, calls),
           slots: calls.slotsUsed(),
           masks: masksToSave(this.#store),
           segments: this.#segments.map(dataOf),
@@ -246,7 +246,7 @@ function masksToSave({ memory, calls, capacities }: IndexStore): Uint8Array {
   const maskWidth = blockSlots / 8;
   const blocks = Math.ceil(calls.slotsUsed() / blockSlots);
   const masks = new Uint8Array(blocks * maskBytes);
-  const bytes = new Uint8Array(memory.buffer, calls.blocksAddress(), blocks * blockBytes);
+  const bytes = new Uint8Array(memory.buffer, calls.blocksAddress() >>> 0, blocks * blockBytes);
   for (let block = 0; block < blocks; block++) {
     const from = block * blockBytes;
     const [live, indexed] = [from, from + maskWidth].map((at) => bytes.subarray(at, at + maskWidth));

@@ -2,7 +2,9 @@
  * Snapshots: an index as files, and back. Runs in a worker.
  *
  *      <folder>/manifest.json    what there is, and the CRC-32 of each piece of each file
- *      <folder>/store            the blocks, with the masks of the moment at which the snapshot was asked for
+ *      <folder>/blocks           codes, and the masks of the moment at which the snapshot was asked for
+ *      <folder>/front-planes     both halves of the planes, which would take longer to make anew than to read
+ *      <folder>/back-planes
  *      <folder>/segment-0 ...    the memory of each segment from its header on
  *
  * The files are memory as it lies, read straight back into it; what chains and lists the slots is made anew. A snapshot
@@ -31,14 +33,21 @@ import {
   type Kernel,
   type KernelBuild,
   pageBytes,
+  type SearchExports,
   type SharedMemory,
 } from './kernel-binary.ts';
 import type { SegmentData } from './segment.ts';
 
+/** Where the store keeps what is saved. */
+export interface StoreRegions extends StoreBlocks {
+  readonly frontPlanesAddress: number;
+  readonly backPlanesAddress: number;
+}
+
 export interface SaveOrder {
   readonly build: KernelBuild;
   readonly folder: string;
-  readonly store: StoreBlocks;
+  readonly store: StoreRegions;
   /** Slots ever used. */
   readonly slots: number;
   /** The masks of each block as they are to be in the snapshot, `maskBytes` a block. */
@@ -75,7 +84,7 @@ interface Manifest {
   readonly blockBytes: number;
   readonly pieceBytes: number;
   readonly slots: number;
-  readonly store: FileRecord;
+  readonly store: readonly FileRecord[];
   readonly segments: readonly (FileRecord & { readonly hashes: number; readonly firstSlot: number })[];
 }
 
@@ -100,20 +109,27 @@ function writeFiles(order: SaveOrder, folder: string): Manifest {
   const { capacities } = instantiateOn(order.build, createSharedMemory(pageBytes));
   const { blockBytes, abiVersion } = capacities;
   const blocks = order.masks.length / maskBytes;
-  const { memory, blocksAddress } = order.store;
-  const store = writeFile(
-    folder,
-    'store',
-    new Uint8Array(memory.buffer, blocksAddress, blocks * blockBytes),
-    (piece, at) => putMasks(piece, at, order.masks, blockBytes),
+  const store = regionsOf(order.store, blocks, capacities).map(({ name, bytes }) =>
+    writeFile(folder, name, bytes, (piece, at) => {
+      if (name === 'blocks') putMasks(piece, at, order.masks, blockBytes);
+    }),
   );
-  const segments = order.segments.map(({ memory: tables, hashes, firstSlot }, at) => ({
-    ...writeFile(folder, `segment-${at}`, new Uint8Array(tables.buffer)),
+  const segments = order.segments.map(({ memory, hashes, firstSlot }, at) => ({
+    ...writeFile(folder, `segment-${at}`, new Uint8Array(memory.buffer)),
     hashes,
     firstSlot,
   }));
   const { snapshotPieceBytes: pieceBytes } = limits;
   return { format: 1, abiVersion, blockBytes, pieceBytes, slots: order.slots, store, segments };
+}
+
+function regionsOf(store: StoreRegions, blocks: number, { blockBytes, planesHalfBytes }: Kernel['capacities']) {
+  const { buffer } = store.memory;
+  return [
+    { name: 'blocks', bytes: new Uint8Array(buffer, store.blocksAddress, blocks * blockBytes) },
+    { name: 'front-planes', bytes: new Uint8Array(buffer, store.frontPlanesAddress, blocks * planesHalfBytes) },
+    { name: 'back-planes', bytes: new Uint8Array(buffer, store.backPlanesAddress, blocks * planesHalfBytes) },
+  ];
 }
 
 /** Piece by piece through a copy, since what is written must be what the CRC was taken of. */
@@ -173,16 +189,13 @@ export function readSnapshot({ build, folder, hashesMax }: RestoreOrder): Restor
     const { calls, capacities } = instantiateOn(build, memory);
     requireKernel(manifest, capacities, hashesMax);
     callKernel(() => calls.startIndex(hashesMax));
-    callKernel(() => calls.reserve(manifest.slots));
-    readFile(
-      folder,
-      manifest.store,
-      manifest,
-      new Uint8Array(memory.buffer, calls.blocksAddress(), manifest.store.bytes),
-    );
+    const blocks = Math.ceil(manifest.slots / capacities.blockSlots);
+    for (const { name, bytes } of regionsOf(storeRegionsOf(memory, calls), blocks, capacities)) {
+      readFile(folder, manifest, recordOf(manifest, name, bytes.length), bytes);
+    }
     const segments = manifest.segments.map((file) => {
       const tables = createSharedMemory(file.bytes, file.bytes);
-      readFile(folder, file, manifest, new Uint8Array(tables.buffer));
+      readFile(folder, manifest, file, new Uint8Array(tables.buffer));
       return { memory: tables, hashes: file.hashes, firstSlot: file.firstSlot };
     });
     return { memory, slots: manifest.slots, segments };
@@ -217,8 +230,24 @@ function requireKernel(manifest: Manifest, capacities: Kernel['capacities'], has
   }
 }
 
+/** Where a store that was started keeps its regions. */
+export function storeRegionsOf(memory: SharedMemory, calls: SearchExports): StoreRegions {
+  return {
+    memory,
+    blocksAddress: calls.blocksAddress() >>> 0,
+    frontPlanesAddress: calls.frontPlanesAddress() >>> 0,
+    backPlanesAddress: calls.backPlanesAddress() >>> 0,
+  };
+}
+
+function recordOf({ store }: Manifest, name: string, bytes: number): FileRecord {
+  const file = store.find((each) => each.name === name);
+  if (file?.bytes === bytes) return file;
+  throw new FloodgateError('snapshot_damaged', `the snapshot has no whole file of its ${name}`);
+}
+
 /** Reads straight into kernel memory. */
-function readFile(folder: string, file: FileRecord, { pieceBytes }: Manifest, into: Uint8Array): void {
+function readFile(folder: string, { pieceBytes }: Manifest, file: FileRecord, into: Uint8Array): void {
   const fd = openSync(join(folder, file.name), 'r');
   try {
     for (let at = 0, number = 0; at < into.length; at += pieceBytes, number++) {

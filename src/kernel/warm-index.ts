@@ -24,7 +24,7 @@ export function warmIndex(): void {
   }
   const { memory, calls } = store;
   const captured = store.capture(0, warmUpHashes);
-  const order = { memory, blocksAddress: calls.blocksAddress() };
+  const order = { memory, blocksAddress: calls.blocksAddress() >>> 0 };
   const { segment } = buildSegment({ build: 'release', store: order, captured, replaced: [], firstSlot: 0 });
   const segments = segment === undefined ? [] : [openSegment('release', segment)];
   const queries = new Uint8Array(8 * limits.hashBytes);
