@@ -21,11 +21,12 @@ let headCount: u32 = 1;
 /** The least power of two not below `headCount`, less one. */
 let headMask: u32 = 0;
 
-/** `at`: room for a u32 for each slot there may ever be, zeroed. */
-export function startSlotTable(at: usize): void {
+/** `at`: room for a u32 for each slot there may ever be, zeroed. An empty table that is to hold `count` slots at once. */
+export function startSlotTable(at: usize, count: u32): void {
   heads = at;
-  headCount = 1;
+  headCount = max<u32>(count, 1);
   headMask = 0;
+  while (headMask < headCount - 1) headMask = 2 * headMask + 1;
 }
 
 /** The slot that holds the code at `code`, plus one; 0 when there is none. */

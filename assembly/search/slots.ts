@@ -48,7 +48,7 @@ export function startSlots(hashesMax: u32): bool {
   slotsMax = hashesMax;
   listedBlocks = storeStart + <usize>(hashesMax * 4);
   const blockCount = (hashesMax + blockSlots - 1) / blockSlots;
-  startSlotTable(storeStart);
+  startSlotTable(storeStart, 0);
   return reserveUpTo(startBlocks((listedBlocks + <usize>(blockCount * 4) + 63) & ~63, blockCount));
 }
 
@@ -198,6 +198,8 @@ export function adoptSlots(count: u32): void {
   assert(used === 0, 'a snapshot is read into an empty index');
   assert(count <= slotsMax, 'more slots than the index is for');
   used = count;
+  // Sized at once: to let the table grow with each slot would take three times as long.
+  startSlotTable(storeStart, liveInBlocks((count + blockSlots - 1) / blockSlots));
   for (let slot: u32 = 0; slot < count; slot++) {
     const isLive = hasMark(slot, liveMask);
     if (isLive) chainSlot(slot, ++live);
@@ -207,6 +209,15 @@ export function adoptSlots(count: u32): void {
     fresh++;
     listBlock(slot / blockSlots);
   }
+}
+
+function liveInBlocks(count: u32): u32 {
+  let sum: u64 = 0;
+  for (let block: u32 = 0; block < count; block++) {
+    const lanes = blockAt(block) + liveMask;
+    sum += popcnt<u64>(load<u64>(lanes)) + popcnt<u64>(load<u64>(lanes, 8));
+  }
+  return <u32>sum;
 }
 
 function listBlock(block: u32): void {
