@@ -25,6 +25,8 @@ export interface HammingIndexOptions {
   /** 'never': no segment is built unless `merge` is called. For small sets, and for hot ones searched at wide radii. */
   readonly merging?: 'background' | 'never';
   readonly events?: IndexEvents;
+  /** Slots that one segment may name: a multiple of 128, up to and by default 2^24. */
+  readonly windowSlots?: number;
 }
 
 export interface IndexEvents {
@@ -64,6 +66,7 @@ class SegmentedIndex implements OwnedIndex {
   readonly #hashesMax: number;
   readonly #merging: 'background' | 'never';
   readonly #events: IndexEvents;
+  readonly #windowSlots: number;
   readonly #closing = new AbortController();
   #segments: readonly Segment[];
   /** The job that runs, or the last one. Jobs follow one another. */
@@ -78,6 +81,7 @@ class SegmentedIndex implements OwnedIndex {
     this.#hashesMax = options.hashesMax ?? limits.bankHashesMax;
     this.#merging = options.merging ?? 'background';
     this.#events = options.events ?? silent;
+    this.#windowSlots = options.windowSlots ?? store.capacities.segmentSlotsMax;
   }
 
   get size(): number {
@@ -174,10 +178,8 @@ class SegmentedIndex implements OwnedIndex {
 
   /** A segment names at most 2^24 slots, counted from its first, so larger indexes have windows with segments each. */
   async #mergeWindows(what: 'fresh' | 'all'): Promise<void> {
-    const { calls, capacities } = this.#store;
-    const windowSlots = capacities.segmentSlotsMax;
-    for (let firstSlot = 0; firstSlot < calls.slotsUsed(); firstSlot += windowSlots) {
-      await this.#mergeWindow(what, firstSlot, firstSlot + windowSlots);
+    for (let firstSlot = 0; firstSlot < this.#store.calls.slotsUsed(); firstSlot += this.#windowSlots) {
+      await this.#mergeWindow(what, firstSlot, firstSlot + this.#windowSlots);
     }
   }
 

@@ -48,8 +48,11 @@ const anyStep = fc.oneof(
 );
 type Step = typeof anyStep extends fc.Arbitrary<infer S> ? S : never;
 
+const settings = { hashesMax: 2000, merging: 'never' } as const;
+
 interface Walk {
   index: OwnedIndex;
+  readonly windowSlots: number;
   readonly twin: HammingTwin;
   merging: Promise<void>;
 }
@@ -72,34 +75,40 @@ async function take(step: Step, walk: Walk): Promise<void> {
   } else if (step.kind === 'startMerge') walk.merging = index.merge();
   else if (step.kind === 'awaitMerge') await walk.merging;
   else {
-    const saving = index.save(join(folder, 'walk'));
-    await saving;
+    await index.save(join(folder, 'walk'));
     await index.close();
-    walk.index = await restoreHammingIndex(join(folder, 'walk'), { hashesMax: 2000, merging: 'never' });
+    walk.index = await restoreHammingIndex(join(folder, 'walk'), { ...settings, windowSlots: walk.windowSlots });
   }
   expect(walk.index.size).toBe(twin.hashes.size);
 }
 
 describe('an index with segments', () => {
-  it('equals the twin under any interleaving of insert, remove, merge, snapshot, restore and search', {
-    timeout: 180_000,
-  }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(anyStep, { minLength: 4, maxLength: 30 }), async (steps) => {
-        const index = createHammingIndex({ hashesMax: 2000, merging: 'never' });
-        const walk: Walk = { index, twin: new HammingTwin(), merging: Promise.resolve() };
-        for (const step of steps) await take(step, walk);
-        await walk.merging;
-        const queries = [0, 1, 2, 3].map((centre) => hashNear(centre, 12, centre + 77));
-        for (const radiusBits of [0, 7, 15, 16, 30, 31, 64]) {
-          const expected = ordered(walk.twin.search(queries, radiusBits));
-          expect(searchAll(walk.index, queries, radiusBits)).toEqual(expected);
-        }
-        await walk.index.close();
-      }),
-      { numRuns: 40 },
-    );
-  });
+  it.each([
+    ['one window', 1 << 24],
+    ['windows of 128 slots', 128],
+  ])(
+    'equals the twin under any interleaving of insert, remove, merge, snapshot, restore and search: %s',
+    {
+      timeout: 180_000,
+    },
+    async (_, windowSlots) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(anyStep, { minLength: 4, maxLength: 30 }), async (steps) => {
+          const index = createHammingIndex({ ...settings, windowSlots });
+          const walk: Walk = { index, windowSlots, twin: new HammingTwin(), merging: Promise.resolve() };
+          for (const step of steps) await take(step, walk);
+          await walk.merging;
+          const queries = [0, 1, 2, 3].map((centre) => hashNear(centre, 12, centre + 77));
+          for (const radiusBits of [0, 7, 15, 16, 30, 31, 64]) {
+            const expected = ordered(walk.twin.search(queries, radiusBits));
+            expect(searchAll(walk.index, queries, radiusBits)).toEqual(expected);
+          }
+          await walk.index.close();
+        }),
+        { numRuns: 30 },
+      );
+    },
+  );
 
   it('finds a neighbour at every distance up to the radius, at every radius that segments answer', async () => {
     const index = createHammingIndex({ hashesMax: 4000, merging: 'never' });
