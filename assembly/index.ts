@@ -214,6 +214,7 @@ export function confirm(count: u32): u32 {
   for (let at: u32 = 0; at < count; at++) {
     const origin = load<u32>(slotListOrigins + <usize>at * 4);
     assert((origin & 0xff) < searchedQueries, 'a candidate of no query');
+    assert(load<u32>(slotList + <usize>at * 4) < usedSlots(), 'a candidate without a slot');
   }
   confirmCandidates(count);
   return hitsFound();

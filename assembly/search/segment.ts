@@ -24,6 +24,7 @@ import {
   chunks,
   directoryBytes,
   hashBytes,
+  pageBytes,
   probeList,
   queryCodes,
   segmentHeader,
@@ -79,8 +80,10 @@ export function sealSegment(count: u32, first: u32): void {
 }
 
 export function openSegment(): u32 {
-  assert(load<u32>(segmentHeader) === magic, 'the memory holds no segment');
+  const memoryBytes = <u64>memory.size() * pageBytes;
+  assert(memoryBytes >= segmentTables && load<u32>(segmentHeader) === magic, 'the memory holds no segment');
   hashes = load<u32>(segmentHeader, 4);
+  assert(memoryBytes >= <u64>segmentBytesFor(hashes), 'the segment was cut off');
   firstSlot = load<u32>(segmentHeader, 8);
   return hashes;
 }
@@ -136,7 +139,7 @@ function addProbe(chunk: u32, value: u32, reach: i32): void {
   // Fetches the line; kept, lest the compiler leave it out.
   store<u32>(at, <u32>load<u16>(sketchesOf(chunk, hashes) + <usize>start * 2), 12);
   // An empty bucket is written over by the next probe: no branch to guess.
-  probes += <u32>(end > start);
+  probes += end > start ? 1 : 0;
 }
 
 /** Goes on at `entry` of the bucket; stops early when the list is half full. */

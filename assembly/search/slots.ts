@@ -152,7 +152,7 @@ export function captureSlots(room: u32): u32 {
 export function indexSlots(count: u32): void {
   for (let at: u32 = 0; at < count; at++) {
     const slot = load<u32>(slotList + <usize>at * 4);
-    assert(hasMark(slot, heldMask), 'the slot was not captured');
+    assert(slot < used && hasMark(slot, heldMask), 'the slot was not captured');
     if (hasMark(slot, indexedMask)) continue;
     setMark(slot, indexedMask);
     if (hasMark(slot, liveMask)) fresh--;
@@ -163,7 +163,7 @@ export function indexSlots(count: u32): void {
 export function releaseSlots(count: u32): void {
   for (let at: u32 = 0; at < count; at++) {
     const slot = load<u32>(slotList + <usize>at * 4);
-    assert(hasMark(slot, heldMask), 'the slot was not captured');
+    assert(slot < used && hasMark(slot, heldMask), 'the slot was not captured');
     const wasIndexed = hasMark(slot, indexedMask);
     clearMark(slot, heldMask);
     clearMark(slot, indexedMask);
