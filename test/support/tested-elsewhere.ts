@@ -10,6 +10,11 @@ export const testedElsewhere: readonly {
     because: 'it is the entry of a process, which these tests start',
   },
   {
+    source: 'src/kernel/index-worker.ts',
+    by: ['test/kernel/segmented-search.test.ts', 'test/unit/kernel/snapshot.test.ts'],
+    because: 'it is the entry of a thread, which the index starts for each build and snapshot',
+  },
+  {
     source: 'src/log/sqlite-worker.ts',
     by: ['test/unit/log/sqlite-log.test.ts'],
     because: 'it is the entry of a thread, which the log starts',

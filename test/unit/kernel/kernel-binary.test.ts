@@ -36,7 +36,7 @@ describe('checkCapacities', () => {
 describe('callKernel', () => {
   it('decodes the text and the place of a failed assertion', () => {
     expect(() => callKernel(() => searcher().search(1, 31, 1, 0))).toThrow(
-      /the instance was not started for this at assembly\/index\.ts:\d+/,
+      /the instance was not started for this at assembly\/abi\/part\.ts:\d+/,
     );
   });
 
