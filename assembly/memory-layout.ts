@@ -148,15 +148,17 @@ export const storeStart: usize = slotList + <usize>(slotListMax * 4);
 
 /** Probes of one query: a chunk as it is, and with each of its 16 bits flipped. */
 export const probesPerChunk: u32 = 17;
-/** Of a segment: its header (magic, hashes, first slot), the probes of a query, then the tables. */
+/** Of a segment: its header (magic, hashes, first slot), the probes of a query, what is listed, then the tables. */
 export const segmentHeader: usize = storeStart;
 export const probeList: usize = segmentHeader + 64;
-export const segmentTables: usize = (probeList + <usize>(chunks * probesPerChunk * 16) + 63) & ~63;
+/** A bit for each slot that a segment can name, 2 MiB; zero between searches. */
+export const listedSlots: usize = (probeList + <usize>(chunks * probesPerChunk * 16) + 63) & ~63;
+export const segmentSlotsMax: u32 = 1 << 24;
+export const segmentTables: usize = listedSlots + <usize>(segmentSlotsMax / 8);
 /** One more than there are values, so that each bucket ends where the next starts. */
 export const directoryBytes: usize = <usize>((chunkValues + 16) * 4);
 /** Bytes of a slot's number in a segment: 24 bits, counted from the segment's first slot. */
 export const slotBytes: u32 = 3;
-export const segmentSlotsMax: u32 = 1 << 24;
 /** What a scan of eight sketches, or a load of four bytes, may read past the end. */
 export const tableSlackBytes: usize = 64;
 

@@ -24,6 +24,7 @@ import {
   chunks,
   directoryBytes,
   hashBytes,
+  listedSlots,
   pageBytes,
   probeList,
   queryCodes,
@@ -100,16 +101,24 @@ export function startSegmentSearch(count: u32, radiusBits: u32): void {
 export function nextCandidates(): u32 {
   candidates = 0;
   while (query < queryCount) {
-    while (probe < probes) {
-      scanBucket(probeList + <usize>probe * probeBytes);
-      if (candidates >= slotListMax / 2) return candidates;
-      probe++;
-      entry = 0;
-    }
+    const ofOthers = candidates;
+    const isDone = scanProbes();
+    forgetListed(ofOthers);
+    if (!isDone) break;
     query++;
     if (query < queryCount) startQuery();
   }
   return candidates;
+}
+
+/** Goes on with the query; false when the list is half full before its end. */
+function scanProbes(): bool {
+  for (; probe < probes; probe++) {
+    scanBucket(probeList + <usize>probe * probeBytes);
+    if (candidates >= slotListMax / 2) return false;
+    entry = 0;
+  }
+  return true;
 }
 
 /** Looks all probes of the query up. */
@@ -175,13 +184,30 @@ function nearOf8(difference: v128, reach: i32): i32 {
   return i16x8.bitmask(i16x8.eq(difference, i16x8.splat(0)));
 }
 
+/**
+ * Lists the slots of the entries that are near. A code that is very near has runs from most chunks, and would be fetched
+ * and counted for each: what is listed already is left out. (Were it listed twice, the store would count it once.)
+ */
 function addCandidates(near: i32, chunk: u32, from: u32): void {
   const slots = slotsOf(chunk, hashes);
   while (near !== 0) {
     const at = slots + <usize>(from + <u32>ctz<i32>(near)) * <usize>slotBytes;
-    store<u32>(slotList + <usize>candidates * 4, firstSlot + (load<u32>(at) & 0xffffff));
+    const slot = load<u32>(at) & 0xffffff;
+    const place = listedSlots + <usize>(slot >> 3);
+    const bits = <u32>load<u8>(place);
+    const bit: u32 = 1 << (slot & 7);
+    store<u8>(place, bits | bit);
+    store<u32>(slotList + <usize>candidates * 4, firstSlot + slot);
     store<u32>(slotListOrigins + <usize>candidates * 4, query | (chunk << 8));
-    candidates++;
+    candidates += (bits & bit) === 0 ? 1 : 0;
     near &= near - 1;
+  }
+}
+
+/** Forgets what is listed from `first` on. */
+function forgetListed(first: u32): void {
+  for (let at = first; at < candidates; at++) {
+    const slot = load<u32>(slotList + <usize>at * 4) - firstSlot;
+    store<u8>(listedSlots + <usize>(slot >> 3), 0);
   }
 }
