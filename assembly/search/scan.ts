@@ -1,7 +1,9 @@
 /**
  * Exact search by reading every code, bit-sliced: 128 codes at once.
  *
- * The obvious scan takes a code, XORs four words, counts ones, compares: 2.7 ns a code at radius 64, 1.4 at radius 31.
+ * The obvious scan takes a code, XORs four words, counts ones, compares: 2.7 ns a code at radius 64, 1.4 at radius 31
+ * (an AMD EPYC of 2022, Node 20, 100,000 codes). This one takes 1.1 and 0.6.
+ *
  * Here a vector holds *one bit of 128 codes*, and the lanes count for themselves how often they differ:
  *
  *      plane 0   a0 b0 c0 d0 ...    XOR all ones or all zeros (bit 0 of the query)
@@ -16,8 +18,9 @@
  *
  * A tile of blocks is gone over by all queries of a call before the next tile is touched: codes come from memory once.
  *
- * The store in the middle of `addPlanes` is a fence. V8 moves all loads of a long block to its start and spills what
- * does not fit in 16 registers; a store pins the order (measured: 0.55 instead of 1.0 ns a code).
+ * The loop takes eight planes a turn, not all 96, and the store in the middle is a fence: V8 moves the loads of a block
+ * to its start and spills what does not fit in 16 registers. A straight line of 96 planes took 1.3 ns a code, loops of
+ * eight 0.59, with the fence 0.57.
  */
 import {
   blockPlanes,

@@ -14,9 +14,10 @@
  * there but sketches, eight a turn. Of the 41,000 candidates of a query among ten million codes, 100 have a sketch near
  * enough (see chain.ts); only their slots are read, and only their codes are fetched, by the store, to be counted.
  *
- * Two phases. First all 272 probes are looked up and the first sketch of each bucket is touched: the loads do not
- * depend on each other, so the processor has ten and more on their way at once. WebAssembly has no prefetch; this is one.
- * Then the buckets are scanned. Scanning each as it is looked up takes twice as long, waiting for memory each time.
+ * Two phases. First all 272 probes are looked up and the first lines of each bucket are touched: the loads do not depend
+ * on each other, so the processor has ten and more on their way at once. WebAssembly has no prefetch; this is one. Then
+ * the buckets are scanned. Without the touching a search among a million codes takes 23 us instead of 15, among eight
+ * million 87 instead of 72: the processor waits for memory at each bucket. (An AMD EPYC of 2022, Node 20.)
  *
  * Sources: Norouzi, Punjani and Fleet, Fast search in Hamming space with multi-index hashing (2012); chain.ts.
  */
@@ -39,7 +40,7 @@ import {
 import { reachOf, reachOfTwo, startChain } from './chain';
 
 const magic: u32 = 0x31474553;
-/** Of a probe: where its bucket starts and ends, how far its sketches may be away, and the first of them. */
+/** Of a probe: where its bucket starts and ends, how far its sketches may be away, and what was touched. */
 const probeBytes: usize = 16;
 
 let hashes: u32 = 0;
@@ -145,8 +146,9 @@ function addProbe(chunk: u32, value: u32, reach: i32): void {
   store<u32>(at, start);
   store<u32>(at, end, 4);
   store<u32>(at, (chunk << 8) | <u32>reach, 8);
-  // Fetches the line; kept, lest the compiler leave it out.
-  store<u32>(at, <u32>load<u16>(sketchesOf(chunk, hashes) + <usize>start * 2), 12);
+  // Fetches three lines; what was read is kept, lest the compiler leave the reading out.
+  const first = sketchesOf(chunk, hashes) + <usize>start * 2;
+  store<u32>(at, <u32>load<u16>(first) + <u32>load<u16>(first, 64) + <u32>load<u16>(first, 128), 12);
   // An empty bucket is written over by the next probe: no branch to guess.
   probes += end > start ? 1 : 0;
 }
