@@ -29,6 +29,7 @@ import {
   liveSlots,
   releaseSlots,
   relistBlocks,
+  slotCapacity,
   startCapture,
   startSlots,
   takeSlot,
@@ -141,6 +142,11 @@ export function freshSize(): u32 {
 /** Removed hashes whose slots segments still name. */
 export function deadSize(): u32 {
   return deadSlots();
+}
+
+/** Slots there may ever be: some more than hashes. */
+export function slotsMax(): u32 {
+  return slotCapacity();
 }
 
 /** Slots ever used. */

@@ -32,6 +32,10 @@ import { chainSlot, findSlot, linkOf, startSlotTable, unchainSlot } from './slot
 
 export const noSlot: u32 = 0xffffffff;
 
+/** Slots beyond half as many again as there may be hashes: what is removed before a first build is due. */
+const spareSlots: u32 = 16384;
+
+let hashesMax: u32 = 0;
 let slotsMax: u32 = 0;
 let used: u32 = 0;
 let live: u32 = 0;
@@ -42,12 +46,14 @@ let firstFree: u32 = noSlot;
 let listedBlocks: usize = 0;
 let listed: u32 = 0;
 
-/** An empty store for `hashesMax` hashes, in fresh memory. False when there is no memory for it. */
-export function startSlots(hashesMax: u32): bool {
-  assert(hashesMax >= 1 && hashesMax <= indexHashesMax, 'an index is for 1 to 20,000,000 hashes');
-  slotsMax = hashesMax;
-  listedBlocks = storeStart + <usize>(hashesMax * 4);
-  const blockCount = (hashesMax + blockSlots - 1) / blockSlots;
+/** An empty store for `count` hashes, in fresh memory. False when there is no memory for it. */
+export function startSlots(count: u32): bool {
+  assert(count >= 1 && count <= indexHashesMax, 'an index is for 1 to 20,000,000 hashes');
+  hashesMax = count;
+  // Removed hashes keep their slots for a while; a full index must not have to wait for them.
+  slotsMax = count + count / 2 + spareSlots;
+  listedBlocks = storeStart + <usize>(slotsMax * 4);
+  const blockCount = (slotsMax + blockSlots - 1) / blockSlots;
   startSlotTable(storeStart, 0);
   return reserveUpTo(startBlocks((listedBlocks + <usize>(blockCount * 4) + 63) & ~63, blockCount));
 }
@@ -64,6 +70,11 @@ export function liveSlots(): u32 {
 /** Removed hashes whose slots are held. */
 export function deadSlots(): u32 {
   return dead;
+}
+
+/** Slots there may ever be. */
+export function slotCapacity(): u32 {
+  return slotsMax;
 }
 
 /** Live slots that no segment finds. */
@@ -90,6 +101,7 @@ export function takeSlot(): u32 {
   codeOfHash(insertedHash, insertedCode);
   const known = findSlot(insertedCode);
   if (known !== 0) return known - 1;
+  if (live === hashesMax) return noSlot;
   const slot = newSlot();
   if (slot === noSlot) return noSlot;
   writeCode(slot, insertedCode);
@@ -136,14 +148,23 @@ export function startCapture(from: u32, end: u32): void {
 export function captureSlots(room: u32): u32 {
   let count: u32 = 0;
   while (captureAt < listed && count + blockSlots <= room) {
-    const first = listedBlock(captureAt++) * blockSlots;
-    if (first < captureFrom || first >= captureEnd) continue;
-    for (let slot = first; slot < first + blockSlots; slot++) {
-      if (!hasMark(slot, liveMask) || hasMark(slot, heldMask)) continue;
-      setMark(slot, heldMask);
-      store<u32>(slotList + <usize>count * 4, slot);
-      count++;
-    }
+    const number = listedBlock(captureAt++);
+    if (number * blockSlots < captureFrom || number * blockSlots >= captureEnd) continue;
+    const block = blockAt(number);
+    const held = v128.load(block + heldMask);
+    const lanes = v128.andnot(v128.load(block + liveMask), held);
+    v128.store(block + heldMask, v128.or(held, lanes));
+    count = listLanes(count, number * blockSlots, i64x2.extract_lane(lanes, 0));
+    count = listLanes(count, number * blockSlots + 64, i64x2.extract_lane(lanes, 1));
+  }
+  return count;
+}
+
+/** Appends the slots of 64 lanes to the list, which has `count`; gives what it has then. */
+function listLanes(count: u32, first: u32, lanes: u64): u32 {
+  for (; lanes !== 0; lanes &= lanes - 1) {
+    store<u32>(slotList + <usize>count * 4, first + <u32>ctz<u64>(lanes));
+    count++;
   }
   return count;
 }

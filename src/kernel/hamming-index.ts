@@ -36,9 +36,9 @@ export interface HammingIndex {
 /** An index with its housekeeping. */
 export interface OwnedIndex extends HammingIndex {
   readonly segments: number;
-  /** True while a segment is being built. */
+  /** True while a segment is being built or a snapshot written, or is about to be. */
   readonly merging: boolean;
-  /** Builds one segment of all hashes, beside the searches; resolves when it is searched. Throws kernel_failed. */
+  /** Makes one segment of all that segments can hold together; resolves when it is searched. Throws kernel_failed. */
   merge(): Promise<void>;
   /**
    * Writes a snapshot into a folder, which appears whole or not at all. What is inserted or removed meanwhile is not in

@@ -39,6 +39,7 @@ export interface SearchExports {
   freshSize(): number;
   deadSize(): number;
   slotsUsed(): number;
+  slotsMax(): number;
   indexBytes(): number;
   beginCapture(from: number, end: number): void;
   capture(): number;

@@ -81,7 +81,10 @@ class SegmentedIndex implements OwnedIndex {
     this.#hashesMax = options.hashesMax ?? limits.bankHashesMax;
     this.#merging = options.merging ?? 'background';
     this.#events = options.events ?? silent;
-    this.#windowSlots = options.windowSlots ?? store.capacities.segmentSlotsMax;
+    const { segmentSlotsMax, blockSlots } = store.capacities;
+    this.#windowSlots = options.windowSlots ?? segmentSlotsMax;
+    requireInteger('windowSlots', this.#windowSlots, blockSlots, segmentSlotsMax);
+    requireInteger('blocks in a window', this.#windowSlots / blockSlots, 1, segmentSlotsMax);
   }
 
   get size(): number {
@@ -192,8 +195,8 @@ class SegmentedIndex implements OwnedIndex {
       inWindow.map(({ hashes }) => hashes),
     );
     const replaced = what === 'all' ? inWindow : inWindow.filter((_, at) => taken.has(at));
-    if (captured.length === 0 && (what === 'fresh' || inWindow.length <= 1) && this.#store.calls.deadSize() === 0)
-      return;
+    const isNothingToDo = what === 'fresh' || (inWindow.length <= 1 && this.#store.calls.deadSize() === 0);
+    if (captured.length === 0 && isNothingToDo) return;
     const order: BuildOrder = {
       build: this.#build,
       store: { memory: this.#store.memory, blocksAddress: this.#store.calls.blocksAddress() >>> 0 },
@@ -201,17 +204,22 @@ class SegmentedIndex implements OwnedIndex {
       replaced: replaced.map(dataOf),
       firstSlot,
     };
-    const built = await runIndexJob('build', order, this.#closing.signal).catch((thrown: unknown) => {
+    const { segment, dropped } = await this.#buildSegment(order).catch((thrown: unknown) => {
       this.#store.release(captured);
       throw thrown;
     });
     // From here to the end no search can come in between.
-    const kept = this.#segments.filter((segment) => !replaced.includes(segment));
-    this.#segments = built.segment === undefined ? kept : [...kept, openSegment(this.#build, built.segment)];
+    const kept = this.#segments.filter((each) => !replaced.includes(each));
+    this.#segments = segment === undefined ? kept : [...kept, segment];
     this.#store.markIndexed(captured);
-    this.#store.release(built.dropped);
+    this.#store.release(dropped);
     const seconds = (performance.now() - startedMs) / 1000;
-    this.#events.merged({ hashes: built.segment?.hashes ?? 0, segments: this.#segments.length, seconds });
+    this.#events.merged({ hashes: segment?.hashes ?? 0, segments: this.#segments.length, seconds });
+  }
+
+  async #buildSegment(order: BuildOrder) {
+    const { segment, dropped } = await runIndexJob('build', order, this.#closing.signal);
+    return { segment: segment === undefined ? undefined : openSegment(this.#build, segment), dropped };
   }
 
   /** Slots are held meanwhile, so that a removed one is not given out again before it was written. */
@@ -225,6 +233,7 @@ class SegmentedIndex implements OwnedIndex {
           build: this.#build,
           folder,
           store: storeRegionsOf(memory, calls),
+          hashes: calls.indexSize(),
           slots: calls.slotsUsed(),
           masks: masksToSave(this.#store),
           segments: this.#segments.map(dataOf),

@@ -48,6 +48,7 @@ export interface SaveOrder {
   readonly build: KernelBuild;
   readonly folder: string;
   readonly store: StoreRegions;
+  readonly hashes: number;
   /** Slots ever used. */
   readonly slots: number;
   /** The masks of each block as they are to be in the snapshot, `maskBytes` a block. */
@@ -83,6 +84,7 @@ interface Manifest {
   readonly abiVersion: number;
   readonly blockBytes: number;
   readonly pieceBytes: number;
+  readonly hashes: number;
   readonly slots: number;
   readonly store: readonly FileRecord[];
   readonly segments: readonly (FileRecord & { readonly hashes: number; readonly firstSlot: number })[];
@@ -120,7 +122,7 @@ function writeFiles(order: SaveOrder, folder: string): Manifest {
     firstSlot,
   }));
   const { snapshotPieceBytes: pieceBytes } = limits;
-  return { format: 1, abiVersion, blockBytes, pieceBytes, slots: order.slots, store, segments };
+  return { format: 1, abiVersion, blockBytes, pieceBytes, hashes: order.hashes, slots: order.slots, store, segments };
 }
 
 function regionsOf(store: StoreRegions, blocks: number, { blockBytes, planesHalfBytes }: Kernel['capacities']) {
@@ -187,8 +189,9 @@ export function readSnapshot({ build, folder, hashesMax }: RestoreOrder): Restor
     const manifest = readManifest(folder);
     const memory = createSharedMemory(pageBytes);
     const { calls, capacities } = instantiateOn(build, memory);
-    requireKernel(manifest, capacities, hashesMax);
     callKernel(() => calls.startIndex(hashesMax));
+    requireKernel(manifest, capacities);
+    requireRoom(manifest, hashesMax, calls.slotsMax());
     const blocks = Math.ceil(manifest.slots / capacities.blockSlots);
     for (const { name, bytes } of regionsOf(storeRegionsOf(memory, calls), blocks, capacities)) {
       readFile(folder, manifest, recordOf(manifest, name, bytes.length), bytes);
@@ -220,14 +223,14 @@ function readManifest(folder: string): Manifest {
   return manifest;
 }
 
-function requireKernel(manifest: Manifest, capacities: Kernel['capacities'], hashesMax: number): void {
-  const { format, abiVersion, blockBytes, slots } = manifest;
-  if (format !== 1 || abiVersion !== capacities.abiVersion || blockBytes !== capacities.blockBytes) {
-    throw new FloodgateError('snapshot_damaged', 'the snapshot was written by another version');
-  }
-  if (slots > hashesMax) {
-    throw new FloodgateError('snapshot_damaged', `the snapshot has ${slots} slots, more than the ${hashesMax} allowed`);
-  }
+function requireKernel({ format, abiVersion, blockBytes }: Manifest, capacities: Kernel['capacities']): void {
+  if (format === 1 && abiVersion === capacities.abiVersion && blockBytes === capacities.blockBytes) return;
+  throw new FloodgateError('snapshot_damaged', 'the snapshot was written by another version');
+}
+
+function requireRoom({ hashes, slots }: Manifest, hashesMax: number, slotsMax: number): void {
+  if (hashes <= hashesMax && slots <= slotsMax) return;
+  throw new FloodgateError('snapshot_damaged', `the snapshot has ${hashes} hashes; at most ${hashesMax} are allowed`);
 }
 
 /** Where a store that was started keeps its regions. */

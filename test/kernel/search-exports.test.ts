@@ -115,7 +115,7 @@ describe.each(['release', 'debug'] as const)('exports of the store, %s binary', 
       ['markIndexed', [65_537]],
       ['release', [65_537]],
       ['remove', [0]],
-      ['adopt', [501]],
+      ['adopt', [20_000]],
     ];
     for (const [name, args] of refused)
       expect({ name, args, answered: answered(callWith(calls, name, args)) }).toEqual({ name, args, answered: false });
