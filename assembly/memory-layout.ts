@@ -159,8 +159,9 @@ export const segmentTables: usize = listedSlots + <usize>(segmentSlotsMax / 8);
 export const directoryBytes: usize = <usize>((chunkValues + 16) * 4);
 /** Bytes of a slot's number in a segment: 24 bits, counted from the segment's first slot. */
 export const slotBytes: u32 = 3;
-/** What a scan of eight sketches, a load of four bytes, or the touching of three lines may read past the end. */
-export const tableSlackBytes: usize = 192;
+/** Lines that a search touches of a bucket at most, and so may read past the end of a table. */
+export const touchedLinesMax: u32 = 9;
+export const tableSlackBytes: usize = <usize>(touchedLinesMax * 64);
 
 /** Of a builder: one directory, the fill of each bucket, staged codes, then slots, columns and one table. */
 export const builtDirectory: usize = segmentHeader + 64;

@@ -1,16 +1,8 @@
 /** Exports of a segment, the search of what is old, and of the builder that makes its tables. */
 import { builtDirectory, segmentRadiusBitsMax, segmentSlotsMax, stagedCodes } from '../memory-layout';
 import { builderSlots, buildTable, builtSketches, builtSlots, startTables, takeStaged } from '../search/builder';
-import {
-  directoryOf,
-  nextCandidates,
-  openSegment,
-  sealSegment,
-  segmentBytesFor,
-  sketchesOf,
-  slotsOf,
-  startSegmentSearch,
-} from '../search/segment';
+import { directoryOf, sealSegment, segmentBytesFor, sketchesOf, slotsOf } from '../search/segment';
+import { nextCandidates, openSegment, startSegmentSearch } from '../search/segment-search';
 import { assertPart, assertQueries, builderPart, segmentPart, takePart } from './part';
 
 /** Bytes of memory that a segment of `hashes` hashes takes. Of any instance. */
