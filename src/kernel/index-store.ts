@@ -47,6 +47,17 @@ export function createIndexStore(
   return new KernelStore(memory, calls, capacities);
 }
 
+const none: readonly Segment[] = [];
+/** Up to so many elements a loop is faster than a view and its copy. */
+const loopedMax = 64;
+
+/** Copies the first `count` elements; gives `to`. A search copies a few here and there, and views cost more than they. */
+function copyStart<Numbers extends Uint32Array | Uint16Array>(to: Numbers, from: Numbers, count: number): Numbers {
+  if (count > loopedMax) to.set(from.subarray(0, count));
+  else for (let at = 0; at < count; at++) to[at] = from[at] ?? 0;
+  return to;
+}
+
 /** Views on a shared memory stay valid when it grows, so those of fixed buffers are made once. */
 class KernelStore implements IndexStore {
   readonly memory: SharedMemory;
@@ -54,7 +65,7 @@ class KernelStore implements IndexStore {
   readonly capacities: Kernel['capacities'];
   readonly #inserted: Uint8Array;
   readonly #queries: Uint8Array;
-  readonly #queryCodes: Uint8Array;
+  readonly #queryCodes: Uint32Array;
   readonly #slotList: Uint32Array;
   readonly #origins: Uint32Array;
   readonly #hits: { readonly query: Uint32Array; readonly slot: Uint32Array; readonly distanceBits: Uint16Array };
@@ -67,7 +78,7 @@ class KernelStore implements IndexStore {
     this.capacities = capacities;
     this.#inserted = new Uint8Array(buffer, calls.insertedHashAddress(), hashBytes);
     this.#queries = new Uint8Array(buffer, calls.queriesAddress(), queriesMax * hashBytes);
-    this.#queryCodes = new Uint8Array(buffer, calls.queryCodesAddress(), queriesMax * hashBytes);
+    this.#queryCodes = new Uint32Array(buffer, calls.queryCodesAddress(), (queriesMax * hashBytes) / 4);
     this.#slotList = new Uint32Array(buffer, calls.slotListAddress(), slotListMax);
     this.#origins = new Uint32Array(buffer, calls.slotListOriginsAddress(), slotListMax);
     this.#hits = {
@@ -86,20 +97,22 @@ class KernelStore implements IndexStore {
   search(queries: Uint8Array, radiusBits: number, hitsMax: number, segments: readonly Segment[]): Hits {
     const { calls, capacities } = this;
     const count = queries.length / capacities.hashBytes;
-    const asked = radiusBits <= capacities.segmentRadiusBitsMax ? segments : [];
+    const asked = radiusBits <= capacities.segmentRadiusBitsMax ? segments : none;
     this.#queries.set(queries);
-    let found = callKernel(() => calls.search(count, radiusBits, hitsMax, asked.length > 0 ? 1 : 0)) >>> 0;
-    const codes = this.#queryCodes.subarray(0, queries.length);
-    for (const segment of asked) {
-      // What is over the room is left out anyhow.
-      if (found > hitsMax) break;
-      segment.search(codes, count, radiusBits, (slots, origins) => {
-        this.#slotList.set(slots);
-        this.#origins.set(origins);
-        found = callKernel(() => calls.confirm(slots.length)) >>> 0;
-        return found <= hitsMax;
-      });
-    }
+    const found = callKernel(() => {
+      let hits = calls.search(count, radiusBits, hitsMax, asked.length > 0 ? 1 : 0) >>> 0;
+      for (const segment of asked) {
+        // What is over the room is left out anyhow.
+        if (hits > hitsMax) break;
+        segment.search(this.#queryCodes, count, radiusBits, (slots, origins, candidates) => {
+          copyStart(this.#slotList, slots, candidates);
+          copyStart(this.#origins, origins, candidates);
+          hits = calls.confirm(candidates) >>> 0;
+          return hits <= hitsMax;
+        });
+      }
+      return hits;
+    });
     return this.#copyHits(Math.min(found, hitsMax), found > hitsMax);
   }
 
@@ -143,9 +156,9 @@ class KernelStore implements IndexStore {
     return {
       count,
       capped,
-      query: query.slice(0, count),
-      slot: slot.slice(0, count),
-      distanceBits: distanceBits.slice(0, count),
+      query: copyStart(new Uint32Array(count), query, count),
+      slot: copyStart(new Uint32Array(count), slot, count),
+      distanceBits: copyStart(new Uint16Array(count), distanceBits, count),
     };
   }
 }

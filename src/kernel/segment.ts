@@ -12,14 +12,15 @@ export interface SegmentData {
 export interface Segment extends SegmentData {
   readonly bytes: number;
   /**
-   * Calls `take` with slots that may be within the radius (0 to 31), each with its origin as the store's `confirm`
-   * reads it, until there are no more or `take` returns false. The views are valid during the call.
+   * Calls `take` with slots that may be within the radius (0 to 31) of the first `queryCount` codes, each with its
+   * origin as the store's `confirm` reads it, until there are no more or `take` returns false. `count` says how many
+   * there are at the start of both views, which are valid during the call. Throws as the kernel does (`callKernel`).
    */
   search(
-    codes: Uint8Array,
+    codes: Uint32Array,
     queryCount: number,
     radiusBits: number,
-    take: (slots: Uint32Array, origins: Uint32Array) => boolean,
+    take: (slots: Uint32Array, origins: Uint32Array, count: number) => boolean,
   ): void;
 }
 
@@ -28,11 +29,8 @@ export function openSegment(build: KernelBuild, data: SegmentData): Segment {
   const { memory, hashes, firstSlot } = data;
   const { calls, capacities } = instantiateOn(build, memory);
   callKernel(() => calls.startSegment());
-  const queryCodes = new Uint8Array(
-    memory.buffer,
-    calls.queryCodesAddress(),
-    capacities.queriesMax * capacities.hashBytes,
-  );
+  const words = capacities.hashBytes / 4;
+  const queryCodes = new Uint32Array(memory.buffer, calls.queryCodesAddress(), capacities.queriesMax * words);
   const slots = new Uint32Array(memory.buffer, calls.slotListAddress(), capacities.slotListMax);
   const origins = new Uint32Array(memory.buffer, calls.slotListOriginsAddress(), capacities.slotListMax);
   return {
@@ -41,11 +39,12 @@ export function openSegment(build: KernelBuild, data: SegmentData): Segment {
     firstSlot,
     bytes: memory.buffer.byteLength,
     search(codes, queryCount, radiusBits, take) {
-      queryCodes.set(codes);
-      callKernel(() => calls.searchSegment(queryCount, radiusBits));
+      // By words: views of what is copied would cost more than the copy.
+      for (let at = 0; at < queryCount * words; at++) queryCodes[at] = codes[at] ?? 0;
+      calls.searchSegment(queryCount, radiusBits);
       for (;;) {
-        const count = callKernel(() => calls.nextSegmentCandidates());
-        if (count > 0 && !take(slots.subarray(0, count), origins.subarray(0, count))) return;
+        const count = calls.nextSegmentCandidates();
+        if (count > 0 && !take(slots, origins, count)) return;
         if (count < capacities.slotListMax / 2) return;
       }
     },
