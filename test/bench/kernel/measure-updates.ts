@@ -9,8 +9,12 @@ import { type FilledIndex, fillIndex } from './measure-search.ts';
 import { type BenchIndex, openIndexDoor } from './our-index.ts';
 
 const hitsMax = 16_384;
-const samplesMax = 2_000;
+const samplesMin = 2_000;
+const samplesMax = 20_000;
 const phaseMsMax = 20_000;
+/** A service has other things to do; back to back, fifty thousand additions a second would be measured. */
+const paceMs = 0.25;
+const stallMs = 10;
 
 export interface Spread {
   readonly p50Micros: number;
@@ -24,6 +28,13 @@ function spreadOf(micros: readonly number[]): Spread {
   return { p50Micros: p50Micros ?? 0, p99Micros: p99Micros ?? 0, maxMicros: maxMicros ?? 0, samples: micros.length };
 }
 
+/** Turns of the event loop that took long: by a hand-over of the index, or because the machine was busy with others. */
+export interface Stalls {
+  readonly mergingSeconds: number;
+  readonly over10Ms: number;
+  readonly longestMicros: number;
+}
+
 export interface UpdateFigures {
   readonly n: number;
   /** From calling insert to a search having returned the hash. */
@@ -32,36 +43,38 @@ export interface UpdateFigures {
   readonly mergeRunning: boolean;
   readonly searchIdle: Spread;
   readonly searchWhileMerging: Spread | null;
-  /** The longest that the thread of the searches was taken away while a merge ran, by a hand-over or by anybody else. */
-  readonly longestStallMicros: number | null;
+  /** How often and how long this thread was kept from its work while merges ran. Null where there are none. */
+  readonly stalls: Stalls | null;
 }
 
-/** The index is a fresh one of `n` hashes in one segment. It is left larger by what was added. */
+/** The index is a fresh one of `n` hashes in one segment. */
 export async function measureUpdates(n: number, seed: number): Promise<UpdateFigures> {
   const random = createRandom(seed + 7);
   const codes = randomCodes(n, random);
   const { index } = await fillIndex(codes, n + 4 * samplesMax);
-  const queries = makeQueries(codes, samplesMax, random);
-  const search = (at: number) => index.search(codeAt(queries, at % samplesMax), radiusBits, hitsMax);
-  const searchIdle = spreadOf(await sample(search, samplesMax));
-  const merging = await sampleWhileMerging(index, search);
-  const added = await sampleWhileMerging(index, adderOf(index, random));
+  const queries = makeQueries(codes, samplesMin, random);
+  const search = (at: number) => {
+    index.search(codeAt(queries, at % samplesMin), radiusBits, hitsMax);
+  };
+  const searchIdle = spreadOf(await sample(search, samplesMin));
+  const searched = await sampleWhileMerging(index, random, search);
+  const added = await sampleWhileMerging(index, random, adderOf(index, random));
   await index.close?.();
+  const hasMerges = index.merge !== undefined;
   return {
     n,
     addVisible: spreadOf(added.micros),
-    mergeRunning: index.merge !== undefined,
+    mergeRunning: hasMerges,
     searchIdle,
-    searchWhileMerging: index.merge === undefined ? null : spreadOf(merging.micros),
-    longestStallMicros: index.merge === undefined ? null : Math.max(merging.stallMicros, added.stallMicros),
+    searchWhileMerging: hasMerges ? spreadOf(searched.micros) : null,
+    stalls: hasMerges ? sumOf(searched.stalls, added.stalls) : null,
   };
 }
 
-function adderOf(index: BenchIndex, random: Random): () => void {
+function adderOf(index: BenchIndex, random: Random): (at: number) => void {
   const fresh = randomCodes(samplesMax, random);
-  let at = 0;
-  return () => {
-    const hash = codeAt(fresh, at++ % samplesMax);
+  return (at) => {
+    const hash = codeAt(fresh, at);
     const slot = index.insert(hash);
     if (!index.search(hash, radiusBits, hitsMax).slot.includes(slot)) throw new Error('an added hash was not found');
   };
@@ -78,33 +91,57 @@ async function sample(act: (at: number) => void, count: number): Promise<number[
   return micros;
 }
 
+interface MergingSamples {
+  readonly micros: number[];
+  readonly stalls: Stalls;
+}
+
 /** Merges again and again, and acts between turns of the event loop, as a service would, until there are enough samples. */
 async function sampleWhileMerging(
   index: BenchIndex,
+  random: Random,
   act: (at: number) => void,
-): Promise<{ micros: number[]; stallMicros: number }> {
-  if (index.merge === undefined) return { micros: await sample(act, samplesMax / 4), stallMicros: 0 };
+): Promise<MergingSamples> {
   const micros: number[] = [];
+  if (index.merge === undefined) return { micros: await sample(act, samplesMin / 4), stalls: noStalls };
   const startedMs = performance.now();
-  let stallMicros = 0;
-  while (micros.length < samplesMax && performance.now() - startedMs < phaseMsMax) {
+  let longestMs = 0;
+  let over10Ms = 0;
+  while (micros.length < samplesMin && performance.now() - startedMs < phaseMsMax) {
+    // Something is new, or there would be nothing to merge.
+    index.insert(randomCodes(1, random));
     let over = false;
     const merged = index.merge().finally(() => {
       over = true;
     });
+    let dueMs = performance.now();
     while (!over) {
       const before = performance.now();
-      if (micros.length < samplesMax) {
+      if (before >= dueMs && micros.length < samplesMax) {
         act(micros.length);
         micros.push((performance.now() - before) * 1000);
+        dueMs = before + paceMs;
       }
       const acted = performance.now();
       await nextTurn();
-      stallMicros = Math.max(stallMicros, (performance.now() - acted) * 1000);
+      const turnMs = performance.now() - acted;
+      longestMs = Math.max(longestMs, turnMs);
+      if (turnMs > stallMs) over10Ms++;
     }
     await merged;
   }
-  return { micros, stallMicros };
+  const mergingSeconds = (performance.now() - startedMs) / 1000;
+  return { micros, stalls: { mergingSeconds, over10Ms, longestMicros: longestMs * 1000 } };
+}
+
+const noStalls: Stalls = { mergingSeconds: 0, over10Ms: 0, longestMicros: 0 };
+
+function sumOf(one: Stalls, other: Stalls): Stalls {
+  return {
+    mergingSeconds: one.mergingSeconds + other.mergingSeconds,
+    over10Ms: one.over10Ms + other.over10Ms,
+    longestMicros: Math.max(one.longestMicros, other.longestMicros),
+  };
 }
 
 export interface DuplicateFigures {

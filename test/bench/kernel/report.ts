@@ -234,11 +234,13 @@ function buildsOf({ search, snapshot }: Figures): string[][] {
 }
 
 function besideIntro({ updates }: Figures): string[] {
-  if (!updates.mergeRunning) return ['This index builds no segments, so no merge was running.'];
-  const stall = `${micros(updates.longestStallMicros ?? 0)} us`;
+  const { n, stalls } = updates;
+  if (stalls === null) return ['This index builds no segments, so no merge was running.'];
+  const longest = (stalls.longestMicros / 1000).toFixed(1);
   return [
-    `${group(updates.n)} hashes indexed. A merge builds everything anew in a worker while this thread searches; the longest`,
-    `that this thread was kept from its work meanwhile, by the hand-over or by the machine, was ${stall}.`,
+    `${group(n)} hashes indexed, and a merge builds everything anew in a worker while this thread searches. In`,
+    `${stalls.mergingSeconds.toFixed(1)} s of merging this thread was kept from its work for over 10 ms ${stalls.over10Ms} times, and for ${longest} ms at`,
+    'most: by a hand-over of the index, or because the machine was busy with something else.',
   ];
 }
 
