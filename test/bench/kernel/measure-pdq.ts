@@ -95,10 +95,10 @@ function lanesOf(hasher: GuardedHasher, set: FrameSet, peers: { peer: Peer | nul
   const theirs = (id: string, label: string, note: string, peer: Peer | null, verb: string): Lane[] =>
     peer === null ? [] : [{ id, label, note, ours: false, turn: () => askFor(peer, verb, set) }];
   const inOrder = hasher.hashInReferenceOrder?.bind(hasher);
-  const guard = hasher.reruns === undefined ? 'in reference order' : 'guard on';
+  const guard = hasher.reruns === undefined ? '' : 'guard on, ';
   const scalarNote = 'luma, box filters and DCT as published';
   return [
-    ours('ours', 'Floodgate', `${guard}, frame in kernel memory`, () => hasher.hash()),
+    ours('ours', 'Floodgate', `${guard}frame in kernel memory`, () => hasher.hash()),
     ours('ours-dihedral', 'Floodgate, eight views', 'one DCT, eight hashes', () => hasher.hashDihedral()),
     copyLane(hasher, set),
     ...(inOrder === undefined

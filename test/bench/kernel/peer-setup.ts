@@ -65,13 +65,19 @@ export async function setUpPeers(choice: PeerChoice, say: (line: string) => void
       return false;
     }
   };
-  const hasPython = await attempt('python', () => existsSync(join(venv, 'ready')), makeEnvironment);
-  const faiss = hasPython && (await attempt('faiss', () => hasStamp('faiss'), installer('faiss', 'faiss-cpu')));
+  const hasPython = await attempt(
+    'Python, for FAISS, ThreatExchange and the C++ reference',
+    () => existsSync(join(venv, 'ready')),
+    makeEnvironment,
+  );
+  const faiss =
+    hasPython && (await attempt('FAISS and ThreatExchange', () => hasStamp('faiss'), installer('faiss', 'faiss-cpu')));
   const threatexchange =
     faiss &&
-    (await attempt('threatexchange', () => hasStamp('threatexchange'), installer('threatexchange', 'threatexchange')));
+    (await attempt('ThreatExchange', () => hasStamp('threatexchange'), installer('threatexchange', 'threatexchange')));
   const sources = join(cache, `pdqhash-${peerVersions.pdqhash}`);
-  const hasSources = hasPython && (await attempt('pdqhash sources', () => existsSync(sources), fetchReference));
+  const hasSources =
+    hasPython && (await attempt('C++ reference, its sources', () => existsSync(sources), fetchReference));
   const build = async (row: string, compile: Compilation): Promise<string | null> => {
     const output = outputOf(compile);
     return (await attempt(
@@ -83,10 +89,12 @@ export async function setUpPeers(choice: PeerChoice, say: (line: string) => void
       : null;
   };
   return {
-    pdq: hasSources ? await build('pdq reference', pdqCompilation(sources, pdqFlags)) : null,
-    pdqNative: hasSources ? await build('pdq reference, native', pdqCompilation(sources, pdqNativeFlags)) : null,
-    scanNative: await build('plain C, native', scanCompilation(['-O3', '-march=native'])),
-    scan: await build('plain C', scanCompilation(['-O3'])),
+    pdq: hasSources ? await build('C++ reference, -O3', pdqCompilation(sources, pdqFlags)) : null,
+    pdqNative: hasSources
+      ? await build('C++ reference, -O3 -march=native', pdqCompilation(sources, pdqNativeFlags))
+      : null,
+    scanNative: await build('plain C loop, -O3 -march=native', scanCompilation(['-O3', '-march=native'])),
+    scan: await build('plain C loop, -O3', scanCompilation(['-O3'])),
     python: faiss ? python : null,
     threatexchange,
     missing,
