@@ -33,7 +33,6 @@ export interface Figures {
 export function summarise(figures: Figures): Record<string, unknown> {
   const { pdq, scan, batch, search, updates, duplicates, snapshot, conditions } = figures;
   const largest = search.at(-1);
-  const mergeSeconds = largest?.mergeSeconds ?? null;
   const summary = {
     pdqRgbVsReference: pdq.rgbVsReference,
     pdqGrayVsReference: pdq.grayVsReference,
@@ -42,9 +41,9 @@ export function summarise(figures: Figures): Record<string, unknown> {
     scanVsPlainC: scan.vsPlainC,
     batchCodesPerSecond: Math.round(batch.batchCodesPerSecond),
     search: search.map(({ rows: _, ...rest }) => rest),
-    buildNsPerHash: largest === undefined || mergeSeconds === null ? null : (mergeSeconds * 1e9) / largest.n,
+    buildNsPerHash: largest === undefined ? null : (largest.mergeSeconds * 1e9) / largest.n,
     addVisibleMicros: updates.addVisible.p99Micros,
-    duplicatesP99Ratio: Math.max(duplicates.identicalP99Ratio, duplicates.nearIdenticalP99Ratio),
+    duplicatesP99Ratio: duplicates.identicalP99Ratio,
     snapshotRestoreSeconds: snapshot?.restoreSeconds ?? null,
     pdq: { dihedralCost: pdq.dihedralCost, rerunShare: pdq.rerunShare, mismatches: pdq.mismatches },
     updates,

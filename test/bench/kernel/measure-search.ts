@@ -1,6 +1,9 @@
 /** Search: our scan against the plain C loop, and our index against FAISS's, in turns over the same queries. */
+
+import type { OwnedIndex } from '../../../src/kernel/hamming-index.ts';
+import { createHammingIndex } from '../../../src/kernel/segmented-index.ts';
 import { quantile } from '../conditions.ts';
-import { type BenchIndex, insertAll, openIndexDoor } from './our-index.ts';
+import { insertAll } from './our-index.ts';
 import type { Lane, Row } from './rounds.ts';
 import { ratioOf, takeTurns } from './rounds.ts';
 import { type OurLane, ourLane, peerLane, type SearchRig } from './search-rig.ts';
@@ -16,7 +19,6 @@ const batchQueries = 16;
 
 /** An index that is never merged scans: what small banks and fresh additions get. */
 export async function measureScan(rig: SearchRig, missing: string[]): Promise<ScanFigures> {
-  const { createHammingIndex } = await openIndexDoor();
   const index = createHammingIndex({ hashesMax: rig.n, merging: 'never' });
   const positions = insertAll(index, rig.codes);
   const { scanNative, scan, faiss } = rig.peers;
@@ -45,7 +47,7 @@ export async function measureScan(rig: SearchRig, missing: string[]): Promise<Sc
     lanes.push(peerLane(rig, { ...flatLane, id: 'flat-batch', label: 'FAISS flat, batch', style: 'batch' }));
   }
   const rows = await takeTurns(lanes, rig.rounds, missing);
-  await index.close?.();
+  await index.close();
   const batchMicros = rows.find((row) => row.id === 'ours-batch')?.medianMicros ?? 0;
   return {
     n: rig.n,
@@ -71,27 +73,25 @@ export interface SearchFigures {
   readonly vsFaissRows: Readonly<Record<string, number | null>>;
   readonly bytesPerHash: number;
   readonly insertSeconds: number;
-  /** Null where the index builds no segments. */
-  readonly mergeSeconds: number | null;
+  readonly mergeSeconds: number;
   readonly faissBuildSeconds: Readonly<Record<string, number>>;
 }
 
 export interface FilledIndex {
-  readonly index: BenchIndex;
+  readonly index: OwnedIndex;
   readonly positions: Uint32Array;
   readonly insertSeconds: number;
-  readonly mergeSeconds: number | null;
+  readonly mergeSeconds: number;
 }
 
 /** Everything inserted, then one segment of it all. */
 export async function fillIndex(codes: Uint8Array, hashesMax: number): Promise<FilledIndex> {
-  const { createHammingIndex } = await openIndexDoor();
   const index = createHammingIndex({ hashesMax, merging: 'never' });
   const startedMs = performance.now();
   const positions = insertAll(index, codes);
   const insertedMs = performance.now();
-  await index.merge?.();
-  const mergeSeconds = index.merge === undefined ? null : (performance.now() - insertedMs) / 1000;
+  await index.merge();
+  const mergeSeconds = (performance.now() - insertedMs) / 1000;
   return { index, positions, insertSeconds: (insertedMs - startedMs) / 1000, mergeSeconds };
 }
 

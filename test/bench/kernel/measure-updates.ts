@@ -1,12 +1,15 @@
 /** What happens beside a search: additions, merges, banks full of one frame, snapshots. Only our own index is asked. */
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { createRandom, type Random } from '../../../src/demo/random.ts';
+import type { OwnedIndex } from '../../../src/kernel/hamming-index.ts';
+import { restoreHammingIndex } from '../../../src/kernel/segmented-index.ts';
 import { quantile } from '../conditions.ts';
 import { type BankKind, codeAt, hashBytes, makeBank, makeQueries, radiusBits, randomCodes } from './codes.ts';
 import { type FilledIndex, fillIndex } from './measure-search.ts';
-import { type BenchIndex, openIndexDoor } from './our-index.ts';
 
 const hitsMax = 16_384;
 const samplesMin = 2_000;
@@ -39,12 +42,12 @@ export interface UpdateFigures {
   readonly n: number;
   /** From calling insert to a search having returned the hash. */
   readonly addVisible: Spread;
-  /** False where the index builds nothing: then it was measured without a merge. */
-  readonly mergeRunning: boolean;
   readonly searchIdle: Spread;
-  readonly searchWhileMerging: Spread | null;
-  /** How often and how long this thread was kept from its work while merges ran. Null where there are none. */
-  readonly stalls: Stalls | null;
+  /** A query to another thread and an answer back, without any search: what searching there would cost besides. */
+  readonly threadHop: Spread;
+  readonly searchWhileMerging: Spread;
+  /** How often and how long this thread was kept from its work while merges ran. */
+  readonly stalls: Stalls;
 }
 
 /** The index is a fresh one of `n` hashes in one segment. */
@@ -57,21 +60,36 @@ export async function measureUpdates(n: number, seed: number): Promise<UpdateFig
     index.search(codeAt(queries, at % samplesMin), radiusBits, hitsMax);
   };
   const searchIdle = spreadOf(await sample(search, samplesMin));
+  const threadHop = spreadOf(await sampleThreadHops(codeAt(queries, 0), samplesMin));
   const searched = await sampleWhileMerging(index, random, search);
   const added = await sampleWhileMerging(index, random, adderOf(index, random));
-  await index.close?.();
-  const hasMerges = index.merge !== undefined;
+  await index.close();
   return {
     n,
     addVisible: spreadOf(added.micros),
-    mergeRunning: hasMerges,
     searchIdle,
-    searchWhileMerging: hasMerges ? spreadOf(searched.micros) : null,
-    stalls: hasMerges ? sumOf(searched.stalls, added.stalls) : null,
+    threadHop,
+    searchWhileMerging: spreadOf(searched.micros),
+    stalls: sumOf(searched.stalls, added.stalls),
   };
 }
 
-function adderOf(index: BenchIndex, random: Random): (at: number) => void {
+async function sampleThreadHops(query: Uint8Array, count: number): Promise<number[]> {
+  const echo =
+    "const { parentPort } = require('node:worker_threads'); parentPort.on('message', (m) => parentPort.postMessage(m));";
+  const worker = new Worker(echo, { eval: true });
+  const micros: number[] = [];
+  for (let at = 0; at < count; at++) {
+    const before = performance.now();
+    worker.postMessage(query.slice());
+    await once(worker, 'message');
+    micros.push((performance.now() - before) * 1000);
+  }
+  await worker.terminate();
+  return micros;
+}
+
+function adderOf(index: OwnedIndex, random: Random): (at: number) => void {
   const fresh = randomCodes(samplesMax, random);
   return (at) => {
     const hash = codeAt(fresh, at);
@@ -98,12 +116,11 @@ interface MergingSamples {
 
 /** Merges again and again, and acts between turns of the event loop, as a service would, until there are enough samples. */
 async function sampleWhileMerging(
-  index: BenchIndex,
+  index: OwnedIndex,
   random: Random,
   act: (at: number) => void,
 ): Promise<MergingSamples> {
   const micros: number[] = [];
-  if (index.merge === undefined) return { micros: await sample(act, samplesMin / 4), stalls: noStalls };
   const startedMs = performance.now();
   let longestMs = 0;
   let over10Ms = 0;
@@ -134,8 +151,6 @@ async function sampleWhileMerging(
   return { micros, stalls: { mergingSeconds, over10Ms, longestMicros: longestMs * 1000 } };
 }
 
-const noStalls: Stalls = { mergingSeconds: 0, over10Ms: 0, longestMicros: 0 };
-
 function sumOf(one: Stalls, other: Stalls): Stalls {
   return {
     mergingSeconds: one.mergingSeconds + other.mergingSeconds,
@@ -158,7 +173,7 @@ export interface DuplicateFigures {
 }
 
 interface BankUnderTest {
-  readonly index: BenchIndex;
+  readonly index: OwnedIndex;
   readonly queries: Uint8Array;
   readonly micros: number[];
 }
@@ -187,7 +202,7 @@ export async function measureDuplicates(n: number, seed: number): Promise<Duplic
       }
     }
   }
-  for (const { index } of banks) await index.close?.();
+  for (const { index } of banks) await index.close();
   const [uniform, identical, nearIdentical] = banks.map(({ micros }) => spreadOf(micros)) as [Spread, Spread, Spread];
   return {
     n,
@@ -209,23 +224,21 @@ export interface SnapshotFigures {
   readonly rebuildSeconds: number;
 }
 
-/** Saves, closes, restores and searches. Null where the index has no snapshots. The filled index is closed in any case. */
+/** Saves, closes, restores and searches. The filled index is closed in any case. */
 export async function measureSnapshot(
   filled: FilledIndex,
   queries: Uint8Array,
   parent: string,
-): Promise<SnapshotFigures | null> {
+): Promise<SnapshotFigures> {
   const { index, insertSeconds, mergeSeconds } = filled;
-  const { restoreHammingIndex } = await openIndexDoor();
   const n = index.size;
   const folder = join(await mkdtemp(join(parent, 'snapshot-')), 'index');
   let open = true;
   const close = async () => {
-    if (open) await index.close?.();
+    if (open) await index.close();
     open = false;
   };
   try {
-    if (index.save === undefined || restoreHammingIndex === undefined) return null;
     const expected = searchAll(index, queries);
     const startedMs = performance.now();
     await index.save(folder);
@@ -235,13 +248,13 @@ export async function measureSnapshot(
     const restored = await restoreHammingIndex(folder, { hashesMax: n });
     const restoredMs = performance.now();
     const same = restored.size === n && searchAll(restored, queries) === expected;
-    await restored.close?.();
+    await restored.close();
     if (!same) throw new Error('the restored index answers differently');
     return {
       n,
       saveSeconds: (savedMs - startedMs) / 1000,
       restoreSeconds: (restoredMs - restoringMs) / 1000,
-      rebuildSeconds: insertSeconds + (mergeSeconds ?? 0),
+      rebuildSeconds: insertSeconds + mergeSeconds,
     };
   } finally {
     await close();
@@ -250,7 +263,7 @@ export async function measureSnapshot(
 }
 
 /** All hits as one text, in an order that does not depend on how the index found them. */
-function searchAll(index: BenchIndex, queries: Uint8Array): string {
+function searchAll(index: OwnedIndex, queries: Uint8Array): string {
   const found: string[] = [];
   for (let at = 0; at < queries.length / hashBytes; at++) {
     const hits = index.search(codeAt(queries, at), radiusBits, hitsMax);

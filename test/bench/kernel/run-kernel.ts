@@ -166,7 +166,7 @@ async function measureSizes({ sizes, rounds, seed }: Options, rig: SizeRig): Pro
     if (n === ascending.at(-1)) {
       rig.say(`${n}: snapshot`);
       snapshot = await measureSnapshot(filled, data.queries.subarray(0, 64 * hashBytes), rig.folder);
-    } else await filled.index.close?.();
+    } else await filled.index.close();
   }
   const scan = scanned.get(scanAt);
   const batch = scanned.get(batchAt);

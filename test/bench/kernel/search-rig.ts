@@ -2,8 +2,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRandom } from '../../../src/demo/random.ts';
+import type { HammingIndex } from '../../../src/kernel/hamming-index.ts';
 import { findTruth, hashBytes, makeQueries, Recall, radiusBits, randomCodes, type Truth } from './codes.ts';
-import type { BenchIndex } from './our-index.ts';
 import { type Peer, startPeer } from './peer-process.ts';
 import { faissDriver, type PeerCommands } from './peer-setup.ts';
 import type { Lane } from './rounds.ts';
@@ -171,7 +171,7 @@ export interface OurLane {
   readonly id: string;
   readonly label: string;
   readonly note?: string;
-  readonly index: BenchIndex;
+  readonly index: HammingIndex;
   /** Position of a code by its slot. */
   readonly positions: Uint32Array;
   /** Queries of one call. */
