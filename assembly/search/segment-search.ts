@@ -189,7 +189,8 @@ function addGroup(from: usize, end: usize, wanted: v128, reach: u32, chunk: u32)
   const b = withoutOnes(v128.xor(v128.load(from, 16), wanted), reach);
   const zero = i16x8.splat(0);
   let near = i16x8.bitmask(i16x8.eq(a, zero)) | (i16x8.bitmask(i16x8.eq(b, zero)) << 8);
-  if (end - from < groupBytes) near &= (1 << (<i32>((end - from) / 2))) - 1;
+  const lanes = <u32>((end - from) / 2);
+  if (lanes < 16) near &= (1 << lanes) - 1;
   const entry = (from - sketchesOf(chunk, hashes)) / 2;
   const slots = slotsOf(chunk, hashes) + entry * <usize>slotBytes;
   for (; near !== 0; near &= near - 1) {
