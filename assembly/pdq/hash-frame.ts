@@ -1,9 +1,17 @@
-/** PDQ from frame to hashes: the steps in their order. */
-import { frameSideMin } from '../memory-layout';
+/** HASH HEADER */
+import { coefficients, frameSideMin, fusedCoefficients } from '../memory-layout';
 import { transformSampled } from './dct';
 import { sampleFrame } from './decimate';
-import { clearHashes, hashAllViews, hashCoefficients } from './dihedral';
+import { clearHashes, hashAllViews, hashOneView } from './dihedral';
+import { transformFused } from './folded-dct';
+import { qualityOfFused } from './fused-quality';
+import { sampleFused } from './fused-sample';
+import { exact } from './guard';
 import { qualityOfSampled } from './quality';
+import { coefficientTolerance, denominator, sampleTolerance } from './tent';
+
+/** Frames that were hashed a second time, since the instance was made. */
+export let reruns: u32 = 0;
 
 /** Hashes the frame in `frame` and gives its quality. Sides under `frameSideMin` have the zero hash and quality 0. */
 export function hashFrameOf(width: u32, height: u32, channels: u32, allViews: bool): u32 {
@@ -11,10 +19,34 @@ export function hashFrameOf(width: u32, height: u32, channels: u32, allViews: bo
     clearHashes();
     return 0;
   }
+  const quality = hashFused(width, height, channels, allViews);
+  if (quality >= 0) return <u32>quality;
+  reruns++;
+  return hashInReferenceOrder(width, height, channels, allViews);
+}
+
+/** Gives -1 when rounding in another order might give another result. */
+function hashFused(width: u32, height: u32, channels: u32, allViews: bool): i32 {
+  sampleFused(width, height, channels);
+  const quality = qualityOfFused(denominator, sampleTolerance);
+  if (quality < 0) return -1;
+  transformFused(denominator);
+  const isSure = allViews
+    ? hashAllViews(fusedCoefficients, coefficientTolerance)
+    : hashOneView(fusedCoefficients, coefficientTolerance);
+  return isSure ? quality : -1;
+}
+
+/** The same, each operation in the order of the reference. */
+export function hashInReferenceOrder(width: u32, height: u32, channels: u32, allViews: bool): u32 {
+  if (width < frameSideMin || height < frameSideMin) {
+    clearHashes();
+    return 0;
+  }
   sampleFrame(width, height, channels);
   const quality = qualityOfSampled();
   transformSampled();
-  if (allViews) hashAllViews();
-  else hashCoefficients();
+  if (allViews) hashAllViews(coefficients, exact);
+  else hashOneView(coefficients, exact);
   return quality;
 }
