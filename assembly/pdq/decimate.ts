@@ -87,7 +87,7 @@ function copyFrameAsSampled(): void {
   for (let column: u32 = 0; column < sampledSide; column++) store<f32>(columnDivisors + <usize>column * 4, 1);
   for (let row: u32 = 0; row < sampledSide; row += groupRows) {
     fillPanelFromFrame(row);
-    storePanelAsRows(panel, sampledImage + <usize>row * sampledRowBytes, sampledRowBytes, sampledSide);
+    storePanelAsRows(panel, sampledImage + <usize>row * sampledRowBytes, sampledRowBytes, sampledSide, 1);
   }
 }
 
@@ -121,7 +121,7 @@ function blurRowsOnce(row: u32): void {
   fillPanelFromFrame(row);
   zeroPanelAfter(width, rowWindow);
   sumAlongRows(width, rowWindow);
-  storePanelAsRows(panelSums, ringRow(blurredRing, row, pitchBytes), pitchBytes, width);
+  storePanelAsRows(panelSums, ringRow(blurredRing, row, pitchBytes), pitchBytes, width, rowWindow);
 }
 
 /** Steps down as far as the rows that have arrived allow. */
