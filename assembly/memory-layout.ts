@@ -88,10 +88,11 @@ export const fusedImage: usize = tallRow + <usize>(frameSideMax * channelsMax * 
 /** Differences and sums of the image's halves, 32 rows each; then 16 rows of pairs. */
 export const foldedRows: usize = fusedImage + 65 * 64 * 4;
 export const fusedCoefficients: usize = foldedRows + 64 * 64 * 4;
-/** How the error that the guard allows is spread over the coefficients, f32. */
-export const guardShape: usize = fusedCoefficients + 256 * 4;
+/** How the error that the guard allows is spread over the rows and columns of coefficients, f32. */
+export const rowShares: usize = fusedCoefficients + 256 * 4;
+export const columnShares: usize = rowShares + 16 * 4;
 /** Input. The loops read up to a group of rows and a vector past the end, so slack follows. */
-export const frame: usize = guardShape + 256 * 4;
+export const frame: usize = columnShares + 16 * 4;
 export const frameSlackBytes: u32 = groupRows * frameSideMax * channelsMax + 64;
 
 // --- index ----------------------------------------------------------------------------------------------------------

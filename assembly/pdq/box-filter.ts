@@ -143,7 +143,7 @@ export function storePanelAsRows(to: usize, pitchBytes: usize, width: u32): void
   }
 }
 
-function isPowerOfTwo(number: u32): bool {
+export function isPowerOfTwo(number: u32): bool {
   return (number & (number - 1)) === 0;
 }
 

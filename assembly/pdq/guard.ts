@@ -1,20 +1,25 @@
 /** GUARD HEADER */
-import { coefficientSide, guardShape } from '../memory-layout';
+import { coefficientSide, columnShares, rowShares } from '../memory-layout';
 
 /** In place of a tolerance: values in the order of the reference, which are not in doubt. */
 export const exact: f32 = -1;
 
 const valuesBytes: usize = 256 * 4;
+const rowBytes: usize = <usize>(coefficientSide * 4);
 const halfOfAll: i32 = 128;
 const stepsMax: u32 = 40;
+/** A crowd is this many values within 1 of the split. */
+const crowdReach: f32 = 1;
+const crowdMin: i32 = 16;
+const crowdFactor: f32 = 4.5;
+const leastShare: f64 = 0.05;
 
-/** How far each coefficient may be off, in units of the frame's tolerance: more at low frequencies. */
+/** How the error is spread over the frequencies, in units of the frame's tolerance: more at low ones. */
 export function fillGuardShape(): void {
   for (let i: u32 = 0; i < coefficientSide; i++) {
-    for (let j: u32 = 0; j < coefficientSide; j++) {
-      const share = Math.pow(<f64>(i + 1), -1.25) + Math.pow(<f64>(j + 1), -1.25);
-      store<f32>(guardShape + <usize>((i * coefficientSide + j) * 4), <f32>share);
-    }
+    const share = 1 / (<f64>(i + 1) * Math.sqrt(<f64>(i + 1)));
+    store<f32>(columnShares + <usize>(i * 4), <f32>share);
+    store<f32>(rowShares + <usize>(i * 4), <f32>(share + leastShare));
   }
 }
 
@@ -24,7 +29,10 @@ export function fillGuardShape(): void {
  */
 export function splitWithin(values: usize, tolerance: f32): f32 {
   const split = splitOf(values);
-  return staysSplit(values, split, tolerance) ? split : NaN;
+  if (split !== split) return NaN;
+  if (staysSplit(values, split, tolerance * crowdFactor)) return split;
+  const crowd = countUpTo(values, split + crowdReach) - countUpTo(values, split - crowdReach);
+  return crowd < crowdMin && staysSplit(values, split, tolerance) ? split : NaN;
 }
 
 /** Bracketed search by interpolation: counts are close to linear about the middle, so it takes about six passes. */
@@ -79,20 +87,24 @@ function countUpTo(values: usize, bound: f32): i32 {
   );
 }
 
-/** False for a split that is NaN, too. */
 function staysSplit(values: usize, split: f32, tolerance: f32): bool {
   const splits = f32x4.splat(split);
   const tolerances = f32x4.splat(tolerance);
+  const never = f32x4.splat(Infinity);
   let highestBelow = f32x4.splat(-Infinity);
-  let lowestAbove = f32x4.splat(Infinity);
-  for (let at: usize = 0; at < valuesBytes; at += 16) {
-    const four = v128.load(values + at);
-    const error = f32x4.mul(v128.load(guardShape + at), tolerances);
-    const isBelow = f32x4.le(four, splits);
-    highestBelow = f32x4.pmax(highestBelow, v128.bitselect(f32x4.add(four, error), f32x4.splat(-Infinity), isBelow));
-    lowestAbove = f32x4.pmin(lowestAbove, v128.bitselect(f32x4.splat(Infinity), f32x4.sub(four, error), isBelow));
+  let lowestAbove = never;
+  for (let row: usize = 0; row < 16; row++) {
+    const rowShare = v128.load32_splat(rowShares + row * 4);
+    const from = values + row * rowBytes;
+    for (let at: usize = 0; at < rowBytes; at += 16) {
+      const four = v128.load(from + at);
+      const error = f32x4.mul(f32x4.add(rowShare, v128.load(columnShares + at)), tolerances);
+      const isBelow = f32x4.le(four, splits);
+      highestBelow = f32x4.pmax(highestBelow, v128.bitselect(f32x4.add(four, error), f32x4.neg(never), isBelow));
+      lowestAbove = f32x4.pmin(lowestAbove, v128.bitselect(never, f32x4.sub(four, error), isBelow));
+    }
   }
-  return split === split && greatestOf(highestBelow) < -greatestOf(f32x4.neg(lowestAbove));
+  return greatestOf(highestBelow) < -greatestOf(f32x4.neg(lowestAbove));
 }
 
 function greatestOf(four: v128): f32 {
