@@ -22,9 +22,9 @@ import {
   reserveUpTo,
 } from './memory-layout';
 import { fillDctTable } from './pdq/dct';
-import { fillGuardShape } from './pdq/guard';
+import { fillGuardShape, prepareGuard } from './pdq/guard';
 import { hashFrameOf, hashInReferenceOrder, reruns } from './pdq/hash-frame';
-import { prepareTents } from './pdq/tent';
+import { columnWindow, prepareTents, rowWindow } from './pdq/tent';
 import { scanAll } from './search/scan';
 import { freeSlot, liveSlots, startSlots, takeSlot } from './search/slots';
 
@@ -84,6 +84,7 @@ export function setFrame(width: u32, height: u32, channels: u32): usize {
   frameHeight = height;
   frameChannels = channels;
   prepareTents(width, height, channels);
+  prepareGuard(channels, rowWindow, columnWindow);
   return frame;
 }
 

@@ -17,23 +17,23 @@
  * about the x axis. Text order: the word of row 15 comes first, so bit 0 is the last bit of the last byte.
  */
 import { bitColumns, flippedCoefficients, hashBytes, hashes } from '../memory-layout';
-import { exact, splitWithin } from './guard';
+import { splitWithin } from './guard';
 import { lowerMedianOf } from './median';
 
 const rowBytes: usize = 64;
 
 /** Hash of the frame as it is, into the first place of `hashes`. False when the guard is not sure of it. */
-export function hashOneView(values: usize, tolerance: f32): bool {
-  return takeBits(values, tolerance, 0, -1);
+export function hashOneView(values: usize, isFused: bool): bool {
+  return takeBits(values, isFused, 0, -1);
 }
 
 /** All eight, in the order: original, rotate90, rotate180, rotate270, flipX, flipY, flipPlus1, flipMinus1. */
-export function hashAllViews(values: usize, tolerance: f32): bool {
+export function hashAllViews(values: usize, isFused: bool): bool {
   return (
-    takeBits(values, tolerance, 0, 6) &&
-    hashPair(values, tolerance, i32x4.splat(i32.MIN_VALUE), i32x4.splat(0), 4, 3) &&
-    hashPair(values, tolerance, evenLanes(), evenLanes(), 5, 1) &&
-    hashPair(values, tolerance, oddLanes(), evenLanes(), 2, 7)
+    takeBits(values, isFused, 0, 6) &&
+    hashPair(values, isFused, i32x4.splat(i32.MIN_VALUE), i32x4.splat(0), 4, 3) &&
+    hashPair(values, isFused, evenLanes(), evenLanes(), 5, 1) &&
+    hashPair(values, isFused, oddLanes(), evenLanes(), 2, 7)
   );
 }
 
@@ -50,19 +50,19 @@ function oddLanes(): v128 {
 }
 
 /** The masks hold the signs that change in even and in odd rows. */
-function hashPair(values: usize, tolerance: f32, even: v128, odd: v128, plain: i32, transposed: i32): bool {
+function hashPair(values: usize, isFused: bool, even: v128, odd: v128, plain: i32, transposed: i32): bool {
   for (let at: usize = 0; at < 16 * rowBytes; at += 2 * rowBytes) {
     for (let column: usize = at; column < at + rowBytes; column += 16) {
       v128.store(flippedCoefficients + column, v128.xor(v128.load(values + column), even));
       v128.store(flippedCoefficients + column, v128.xor(v128.load(values + column, rowBytes), odd), rowBytes);
     }
   }
-  return takeBits(flippedCoefficients, tolerance, plain, transposed);
+  return takeBits(flippedCoefficients, isFused, plain, transposed);
 }
 
 /** One bit for each value over the threshold: row i as a 16-bit word, its low and high byte apart in `bitColumns`. */
-function takeBits(values: usize, tolerance: f32, plain: i32, transposed: i32): bool {
-  const limit = tolerance === exact ? lowerMedianOf(values) : splitWithin(values, tolerance);
+function takeBits(values: usize, isFused: bool, plain: i32, transposed: i32): bool {
+  const limit = isFused ? splitWithin(values) : lowerMedianOf(values);
   if (limit !== limit) return false;
   const threshold = f32x4.splat(limit);
   for (let row: usize = 0; row < 16; row++) {

@@ -6,9 +6,9 @@ import { clearHashes, hashAllViews, hashOneView } from './dihedral';
 import { transformFused } from './folded-dct';
 import { qualityOfFused } from './fused-quality';
 import { sampleFused } from './fused-sample';
-import { exact } from './guard';
+import { sampleTolerance } from './guard';
 import { qualityOfSampled } from './quality';
-import { coefficientTolerance, denominator, sampleTolerance } from './tent';
+import { denominator } from './tent';
 
 /** Frames that were hashed a second time, since the instance was made. */
 export let reruns: u32 = 0;
@@ -31,9 +31,7 @@ function hashFused(width: u32, height: u32, channels: u32, allViews: bool): i32 
   const quality = qualityOfFused(denominator, sampleTolerance);
   if (quality < 0) return -1;
   transformFused(denominator);
-  const isSure = allViews
-    ? hashAllViews(fusedCoefficients, coefficientTolerance)
-    : hashOneView(fusedCoefficients, coefficientTolerance);
+  const isSure = allViews ? hashAllViews(fusedCoefficients, true) : hashOneView(fusedCoefficients, true);
   return isSure ? quality : -1;
 }
 
@@ -46,7 +44,7 @@ export function hashInReferenceOrder(width: u32, height: u32, channels: u32, all
   sampleFrame(width, height, channels);
   const quality = qualityOfSampled();
   transformSampled();
-  if (allViews) hashAllViews(coefficients, exact);
-  else hashOneView(coefficients, exact);
+  if (allViews) hashAllViews(coefficients, false);
+  else hashOneView(coefficients, false);
   return quality;
 }

@@ -23,7 +23,7 @@ import {
   tentOffsets,
   tentWeights,
 } from '../memory-layout';
-import { aheadOf, behindOf, isPowerOfTwo, windowOf } from './box-filter';
+import { aheadOf, behindOf, windowOf } from './box-filter';
 import { samplePosition } from './decimate';
 
 export let rowWindow: u32 = 0;
@@ -33,9 +33,6 @@ export let tentVectors: u32 = 0;
 export let edgeVectors: u32 = 0;
 /** What the sums of the fused path are over. */
 export let denominator: f32 = 1;
-/** How far samples (in gray levels) and coefficients may be off; guard.ts says where these come from. */
-export let sampleTolerance: f32 = 0;
-export let coefficientTolerance: f32 = 0;
 
 /** Middle of the tent over `sample`. */
 export function tentCentre(sample: u32, side: u32, window: u32): u32 {
@@ -59,8 +56,6 @@ export function prepareTents(width: u32, height: u32, channels: u32): void {
     const first = tentCentre(sample, width, rowWindow) - (rowWindow - 1);
     store<u32>(tentOffsets + <usize>(sample * 4), first * channels * 2);
   }
-  sampleTolerance = 0.012;
-  coefficientTolerance = channels === 1 && isPowerOfTwo(rowWindow) && isPowerOfTwo(columnWindow) ? 0.004 : 0.01;
   memory.fill(tentWeights, 0, <usize>tapBytesMax);
   memory.fill(edgeWeights, 0, <usize>tapBytesMax);
   for (let tap: u32 = 0; tap < 2 * rowWindow - 1; tap++) {

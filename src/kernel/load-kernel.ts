@@ -22,7 +22,8 @@ export interface HammingIndexOptions {
  * so once a process is enough.
  */
 const warmUpCalls = 20;
-const warmUpSide = 128;
+/** Wide enough that tents along a row take more than one vector. */
+const warmUpSide = 256;
 const warmUpHashes = 1024;
 const warmed = new Set<'hasher' | 'index'>();
 
@@ -71,6 +72,17 @@ function hasherOf(kernel: Kernel): Hasher {
     hashDihedral() {
       const quality = callKernel(() => calls.hashFrameDihedral());
       return { quality, hashes: copyHashes(dihedralNames.length) };
+    },
+    hashInReferenceOrder() {
+      const quality = callKernel(() => calls.hashFrameInReferenceOrder(0));
+      return { quality, hash: copyHashes(1) };
+    },
+    hashDihedralInReferenceOrder() {
+      const quality = callKernel(() => calls.hashFrameInReferenceOrder(1));
+      return { quality, hashes: copyHashes(dihedralNames.length) };
+    },
+    get reruns() {
+      return calls.rerunCount() >>> 0;
     },
   };
 }
@@ -140,7 +152,10 @@ function warmHasher(hasher: Hasher): void {
     hasher.frameBuffer(warmUpSide, warmUpSide, channels).forEach((_, at, frame) => {
       frame[at] = (at * 31) & 0xff;
     });
-    for (let call = 0; call < warmUpCalls; call++) hasher.hashDihedral();
+    for (let call = 0; call < warmUpCalls; call++) {
+      hasher.hashDihedral();
+      hasher.hashDihedralInReferenceOrder();
+    }
   }
 }
 
