@@ -20,13 +20,14 @@ import {
   edgeWeights,
   frame,
   fusedImage,
+  sampledImage,
   sampledSide,
   tallRow,
   tentOffsets,
   tentWeights,
 } from '../memory-layout';
 import { samplePosition } from './decimate';
-import { columnWindow, edgeVectors, reachesPastEnd, rowWindow, tentCentre, tentVectors } from './tent';
+import { columnWindow, denominator, edgeVectors, reachesPastEnd, rowWindow, tentCentre, tentVectors } from './tent';
 
 const imageRowBytes: usize = <usize>(sampledSide * 4);
 const midGray: u32 = 128;
@@ -50,6 +51,15 @@ export function sampleFused(width: u32, height: u32, channels: u32): void {
     to += imageRowBytes;
   }
   sampleLastRow(height, channels, rowBytes, to);
+}
+
+/** From `fusedImage` to `sampledImage`: gray levels, for the steps that the reference order has. */
+export function levelSamples(): void {
+  const divisor = f32x4.splat(denominator);
+  for (let at: usize = 0; at < <usize>sampledSide * imageRowBytes; at += 16) {
+    const levels = f32x4.div(v128.load(fusedImage + at), divisor);
+    v128.store(sampledImage + at, f32x4.add(levels, f32x4.splat(<f32>midGray)));
+  }
 }
 
 /** The last tent of an even window: nothing past the end of the frame, then the mean of the last rows added. */

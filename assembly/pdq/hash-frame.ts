@@ -5,8 +5,8 @@ import { sampleFrame } from './decimate';
 import { clearHashes, hashAllViews, hashOneView } from './dihedral';
 import { transformFused } from './folded-dct';
 import { qualityOfFused } from './fused-quality';
-import { sampleFused } from './fused-sample';
-import { sampleTolerance } from './guard';
+import { levelSamples, sampleFused } from './fused-sample';
+import { exactSamples, nearSamples, sampleTolerance, samplesAre } from './guard';
 import { qualityOfSampled } from './quality';
 import { denominator } from './tent';
 
@@ -28,10 +28,21 @@ export function hashFrameOf(width: u32, height: u32, channels: u32, allViews: bo
 /** Gives -1 when rounding in another order might give another result. */
 function hashFused(width: u32, height: u32, channels: u32, allViews: bool): i32 {
   sampleFused(width, height, channels);
+  if (samplesAre === exactSamples) {
+    levelSamples();
+    return <i32>hashSampled(allViews);
+  }
   const quality = qualityOfFused(denominator, sampleTolerance);
   if (quality < 0) return -1;
-  transformFused(denominator);
-  const isSure = allViews ? hashAllViews(fusedCoefficients, true) : hashOneView(fusedCoefficients, true);
+  let values = coefficients;
+  if (samplesAre === nearSamples) {
+    levelSamples();
+    transformSampled();
+  } else {
+    transformFused(denominator);
+    values = fusedCoefficients;
+  }
+  const isSure = allViews ? hashAllViews(values, true) : hashOneView(values, true);
   return isSure ? quality : -1;
 }
 
@@ -42,6 +53,11 @@ export function hashInReferenceOrder(width: u32, height: u32, channels: u32, all
     return 0;
   }
   sampleFrame(width, height, channels);
+  return hashSampled(allViews);
+}
+
+/** Steps 4 to 6 for samples that have the bits of the reference. */
+function hashSampled(allViews: bool): u32 {
   const quality = qualityOfSampled();
   transformSampled();
   if (allViews) hashAllViews(coefficients, false);
