@@ -22,7 +22,7 @@ import {
   reserveUpTo,
 } from './memory-layout';
 import { fillDctTable } from './pdq/dct';
-import { fillGuardShape, prepareGuard } from './pdq/guard';
+import { fillGuardShares, prepareGuard } from './pdq/guard';
 import { hashFrameOf, hashInReferenceOrder, reruns } from './pdq/hash-frame';
 import { columnWindow, prepareTents, rowWindow } from './pdq/tent';
 import { scanAll } from './search/scan';
@@ -68,7 +68,7 @@ export function startHasher(): void {
   takeRole(hasherRole);
   assert(reserveUpTo(frame + <usize>frameSlackBytes), 'no memory for the hasher');
   fillDctTable();
-  fillGuardShape();
+  fillGuardShares();
 }
 
 /** Address of the input buffer for a frame of that shape; may grow memory, which detaches the host's views. */

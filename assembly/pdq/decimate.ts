@@ -32,11 +32,11 @@ import {
 import {
   aheadOf,
   behindOf,
+  blurAlongRows,
   divideRow,
   moveSumsDown,
   moveSumsDownInto,
   pixelsInWindow,
-  blurAlongRows,
   storePanelAsRows,
   storeSampledColumns,
   sumAlongRows,

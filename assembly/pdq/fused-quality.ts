@@ -1,4 +1,19 @@
-/** QUALITY HEADER */
+/**
+ * Fused path, step 4: quality, and whether it is beyond doubt.
+ *
+ * Each difference is truncated to an integer, so one that lies near an integer may count one more or less in the
+ * reference. Two sums are taken, with every difference a margin smaller and a margin larger, truncated both:
+ *
+ *      integers          n              n + 1
+ *      difference        |     (--x--)    |          both sums count n
+ *                        |            (--x--)        n and n + 1
+ *
+ * If both give the same quality, so does the reference. Truncation is an addition: a float of 1.5 * 2^23 has no room
+ * for fractions, so what is added to it is rounded into its low bits, where integers can be summed. Converting to
+ * integers takes six instructions for each four, because it must not trap.
+ *
+ * Almost every photograph has full quality after a quarter of its rows, and then the rest is not looked at.
+ */
 import { fusedImage, sampledSide } from '../memory-layout';
 
 const rowBytes: usize = <usize>(sampledSide * 4);

@@ -14,7 +14,8 @@
  * Then along the row: 16-bit products summed in pairs (pmaddwd), luma in the same weights. Values are taken about
  * mid-gray, because they then fit signed lanes, and the DCT of a constant is nothing.
  *
- * The obvious form, luma of all pixels, two sums down and two across, is the reference-order path, at ten times the time.
+ * The obvious form, luma of all pixels and then four passes of sums over them, takes 250 us for 512 x 512 gray and 325
+ * for RGB (the reference-order path); this one 9 and 25.
  */
 import {
   edgeWeights,

@@ -1,4 +1,15 @@
-/** HASH HEADER */
+/**
+ * PDQ from frame to hashes: the steps in their order, twice.
+ *
+ *      fused-sample -> fused-quality -> folded-dct -> guard, dihedral        14 us gray, 29 us RGB (512 x 512)
+ *           |                                         | not sure
+ *           | exact samples                           v
+ *           +-> quality -> dct -> median, dihedral <- luma, box-filter, decimate      250 us gray, 325 us RGB
+ *
+ * The lower line is the reference's order of operations and has its bits on every frame. The upper one has another
+ * order and is only believed where that cannot matter; guard.ts says when. (AMD Zen 4, Node 20; the C++ reference built
+ * with -O3 takes 5,400 and 5,700 us on the same machine.)
+ */
 import { coefficients, frameSideMin, fusedCoefficients } from '../memory-layout';
 import { transformSampled } from './dct';
 import { sampleFrame } from './decimate';
@@ -6,7 +17,7 @@ import { clearHashes, hashAllViews, hashOneView } from './dihedral';
 import { transformFused } from './folded-dct';
 import { qualityOfFused } from './fused-quality';
 import { levelSamples, sampleFused } from './fused-sample';
-import { exactSamples, nearSamples, sampleTolerance, samplesAre } from './guard';
+import { exactSamples, nearSamples, samplesAre, sampleTolerance } from './guard';
 import { qualityOfSampled } from './quality';
 import { denominator } from './tent';
 

@@ -16,13 +16,7 @@
  *
  * Source: composition of box1DFloat (twice) and decimateFloat of ThreatExchange, pdq/cpp/downscaling.
  */
-import {
-  edgeWeights,
-  sampledSide,
-  tapBytesMax,
-  tentOffsets,
-  tentWeights,
-} from '../memory-layout';
+import { edgeWeights, sampledSide, tapBytesMax, tentOffsets, tentWeights } from '../memory-layout';
 import { aheadOf, behindOf, windowOf } from './box-filter';
 import { samplePosition } from './decimate';
 
