@@ -17,7 +17,7 @@
  * about the x axis. Text order: the word of row 15 comes first, so bit 0 is the last bit of the last byte.
  */
 import { bitColumns, flippedCoefficients, hashBytes, hashes } from '../memory-layout';
-import { splitWithin } from './guard';
+import { noSplit, splitWithin } from './guard';
 import { lowerMedianOf } from './median';
 
 const rowBytes: usize = 64;
@@ -63,7 +63,7 @@ function hashPair(values: usize, isFused: bool, even: v128, odd: v128, plain: i3
 /** One bit for each value over the threshold: row i as a 16-bit word, its low and high byte apart in `bitColumns`. */
 function takeBits(values: usize, isFused: bool, plain: i32, transposed: i32): bool {
   const limit = isFused ? splitWithin(values) : lowerMedianOf(values);
-  if (limit !== limit) return false;
+  if (limit === noSplit) return false;
   const threshold = f32x4.splat(limit);
   for (let row: usize = 0; row < 16; row++) {
     const at = values + row * rowBytes;

@@ -37,6 +37,9 @@ import { coefficientSide, columnShares, fusedImage, rowShares } from '../memory-
 import { isPowerOfTwo } from './box-filter';
 import { denominator } from './tent';
 
+/** Where a split would be, if there is none that is sure. */
+export const noSplit: f32 = Infinity;
+
 /** What rounding did to the samples: nothing, as is proven; next to nothing, in the same transform; more than that. */
 export const exactSamples: u32 = 0;
 export const nearSamples: u32 = 1;
@@ -79,14 +82,14 @@ export function fillGuardShares(): void {
 }
 
 /**
- * A number between the 128th and the 129th of `values`, if they stay apart whatever the error; NaN if they may not.
+ * A number between the 128th and the 129th of `values`, if they stay apart whatever the error; else `noSplit`.
  * Values over it are the bits of the hash.
  */
 export function splitWithin(values: usize): f32 {
   const split = splitOf(values);
-  if (split !== split) return NaN;
+  if (split === noSplit) return noSplit;
   if (staysSplit(values, split, structuredTolerance)) return split;
-  return !isStructured(values, split) && staysSplit(values, split, coefficientTolerance) ? split : NaN;
+  return !isStructured(values, split) && staysSplit(values, split, coefficientTolerance) ? split : noSplit;
 }
 
 /** True for frames in which rounding may repeat itself instead of averaging out. */
@@ -140,7 +143,7 @@ function splitOf(values: usize): f32 {
       reach *= 4;
     }
   }
-  return NaN;
+  return noSplit;
 }
 
 function countUpTo(values: usize, bound: f32): i32 {

@@ -31,6 +31,12 @@ describe('code of the release binary', () => {
     expect(text).not.toMatch(/__new|__alloc|~lib\/rt/);
   });
 
+  it('has no data but the texts of assertions, which lie before the layout', () => {
+    const data = [...text.matchAll(/\(data \$[^ ]+ \(i32\.const (\d+)\) "((?:[^"\\]|\\.)*)"\)/g)];
+    expect(data.length).toBe(text.match(/\(data /g)?.length);
+    for (const [, address, bytes] of data) expect(Number(address) + (bytes ?? '').length).toBeLessThan(65_536);
+  });
+
   it('imports nothing but abort', () => {
     expect(text.match(/\(import [^\n]*/g)).toHaveLength(1);
     expect(text).toMatch(/\(import "env" "abort"/);
