@@ -1,7 +1,7 @@
 /**
  * Fused path, geometry: two box passes and the decimation are one weighted sum for each of the 64 samples of an axis.
  *
- * A box of w pixels over a box of w pixels is a tent of 2w - 1 taps, and only every 128th part of a side is sampled:
+ * A box of w pixels over a box of w pixels is a tent of 2w - 1 taps, and samples are a 64th of the side apart:
  *
  *      w = 4, two of the 64 samples of 512           weights, over w * w
  *      x x x x x x x x x x x x x x x x

@@ -109,7 +109,7 @@ describe.each(builds)('fused PDQ, $build binary', ({ build, sides, windowMax }) 
           (calls as unknown as Record<string, (...args: number[]) => unknown>)[name]?.(...args);
         } catch (error) {
           // A failed assertion is an answer; a trap would be a hole in them.
-          expect(error).not.toBeInstanceOf(WebAssembly.RuntimeError);
+          expect((error as Error).name).not.toBe('RuntimeError');
         }
       }
       const frame = makeFrame({ pattern: 'noise', seed, width: 21, height: 33, channels: 3 });
