@@ -17,7 +17,7 @@
  * about the x axis. Text order: the word of row 15 comes first, so bit 0 is the last bit of the last byte.
  */
 import { bitColumns, flippedCoefficients, hashBytes, hashes } from '../memory-layout';
-import { noSplit, splitWithin } from './guard';
+import { noSplit, splitOf, splitWithin } from './guard';
 import { lowerMedianOf } from './median';
 
 const rowBytes: usize = 64;
@@ -60,18 +60,18 @@ function hashPair(values: usize, isFused: bool, even: v128, odd: v128, plain: i3
   return takeBits(flippedCoefficients, isFused, plain, transposed);
 }
 
-/** One bit for each value over the threshold: row i as a 16-bit word, its low and high byte apart in `bitColumns`. */
+/** One bit for each value over the split: row i as a 16-bit word, its low and high byte apart in `bitColumns`. */
 function takeBits(values: usize, isFused: bool, plain: i32, transposed: i32): bool {
-  const limit = isFused ? splitWithin(values) : lowerMedianOf(values);
-  if (limit === noSplit) return false;
-  const threshold = f32x4.splat(limit);
+  // Any number that splits the values sets the bits of the median, and is found sooner; ties are left to the median.
+  const split = isFused ? splitWithin(values) : splitOf(values);
+  if (isFused && split === noSplit) return false;
+  const bound = f32x4.splat(split === noSplit ? lowerMedianOf(values) : split);
   for (let row: usize = 0; row < 16; row++) {
     const at = values + row * rowBytes;
     const low =
-      i32x4.bitmask(f32x4.gt(v128.load(at), threshold)) | (i32x4.bitmask(f32x4.gt(v128.load(at, 16), threshold)) << 4);
+      i32x4.bitmask(f32x4.gt(v128.load(at), bound)) | (i32x4.bitmask(f32x4.gt(v128.load(at, 16), bound)) << 4);
     const high =
-      i32x4.bitmask(f32x4.gt(v128.load(at, 32), threshold)) |
-      (i32x4.bitmask(f32x4.gt(v128.load(at, 48), threshold)) << 4);
+      i32x4.bitmask(f32x4.gt(v128.load(at, 32), bound)) | (i32x4.bitmask(f32x4.gt(v128.load(at, 48), bound)) << 4);
     store<u8>(bitColumns + row, <u8>low);
     store<u8>(bitColumns + 16 + row, <u8>high);
   }

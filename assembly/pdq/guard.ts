@@ -18,16 +18,18 @@
  * roundings, all to one side) are so wide that every frame would run again. The error is larger at low frequencies, as
  * a drift is; `fillGuardShares` below is its shape. In those units, the largest near the median, and what is allowed:
  *
- *      in thousandths           photographs   made frames   searched for   allowed
- *      loose, plain                     3.0           3.0            6.3        14
- *      loose, structured                0.6          14              8.1        45
- *      near, plain                      0.7           1.4            1.0         4.5
- *      near, structured                 0.2           3.4            2.1        10.5
- *      samples, loose, near       2.4 / 0.7     3.5 / 2.7            -     12 / 8 gray levels / 1000
+ *      in thousandths                photographs   made frames   searched for   allowed
+ *      loose, plain                          2.5           3.0            6.3        14
+ *      loose, plain, over 512                2.4           1.8            8.6        28
+ *      loose, structured                     0.5          14              8.1        45, 90 over 512
+ *      near, plain                           0.3           0.4            1.0         3
+ *      near, plain, over 512                 0.7           1.4              -         6
+ *      near, structured                      0.1           3.4            2.1         6.5, 13 over 512
+ *      samples: loose / near           2.4 / 0.7     3.5 / 2.7              -        12 / 8 thousandths of a level
  *
  * over 5,600 photographs and 14,000 made frames (stripes, boards, ramps, moire, noise, tiles, symmetric ones) in 17
- * shapes from 40 to 2048 a side, and 127,000 frames of a search that kept changing a frame to make the error larger. It
- * did not grow with the side. A frame is structured when roundings may repeat in it instead of averaging out: when
+ * shapes from 40 to 2048 a side, and SEARCH_COUNT frames of a search that kept changing a frame to make the error larger.
+ * A frame is structured when roundings may repeat in it instead of averaging out: when
  * samples equal their neighbours, or values crowd about the median. What a search could still find beyond the allowance
  * would have to meet a gap as narrow as well, and would then cost the bits of one pair.
  *
@@ -56,9 +58,11 @@ export function prepareGuard(channels: u32, rowWindow: u32, columnWindow: u32): 
   const isNear = channels === 1 && isPowerOfTwo(rowWindow) && isPowerOfTwo(columnWindow);
   const isExact = isNear && rowWindow <= 2 && columnWindow <= 2;
   samplesAre = isExact ? exactSamples : isNear ? nearSamples : looseSamples;
+  // Samples of the same tolerance, but a search found larger coefficient errors in larger frames.
+  const size: f32 = max(rowWindow, columnWindow) > 4 ? 2 : 1;
   sampleTolerance = isNear ? 0.008 : 0.012;
-  coefficientTolerance = isNear ? 0.0045 : 0.014;
-  structuredTolerance = isNear ? 0.0105 : 0.045;
+  coefficientTolerance = size * (isNear ? 0.003 : 0.014);
+  structuredTolerance = size * (isNear ? 0.0065 : 0.045);
 }
 
 const valuesBytes: usize = 256 * 4;
@@ -113,8 +117,11 @@ function equalNeighbours(): i32 {
   return sumOfLanes(i32x4.add(down, across));
 }
 
-/** Bracketed search by interpolation: counts are close to linear about the middle, so it takes about six passes. */
-function splitOf(values: usize): f32 {
+/**
+ * A number between the 128th and the 129th, or `noSplit`, as when they are equal. Bracketed search by interpolation:
+ * counts are close to linear about the middle, so about six passes do, where median.ts takes 32.
+ */
+export function splitOf(values: usize): f32 {
   let low: f32 = 0;
   let high: f32 = 0;
   let lowCount: i32 = 0;
