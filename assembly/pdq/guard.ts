@@ -21,11 +21,14 @@
  *      in thousandths                photographs   made frames   searched for   allowed
  *      loose, plain                          2.5           3.0            8.1        14
  *      loose, plain, over 512                2.4           2.3            9.6        28
- *      loose, structured                     0.5          14             10.2        45, 90 over 512
+ *      loose, structured                     0.5          14             10.2        45
+ *      loose, structured, over 512           0.4           8.5              -        90
  *      near, plain                           0.3           0.4            1.0         3
  *      near, plain, over 512                 0.7           1.4            3.2        10.5
- *      near, structured                      0.1           3.4            2.1         6.5, 20 over 512
- *      samples: loose / near           2.4 / 0.7     3.5 / 2.7              -        12 / 8 thousandths of a level
+ *      near, structured                      0.1           0.3            2.1         6.5
+ *      near, structured, over 512            0.1           3.4              -        20
+ *      samples, gray levels: loose           2.4           3.5              -        12
+ *      near (over 512)                 0.7 (0.7)     1.1 (2.7)              -        3.5 (8)
  *
  * over 5,300 photographs and 15,000 made frames (stripes, boards, ramps, moire, noise, tiles, symmetric ones) in 17
  * shapes from 40 to 2048 a side, and 214,000 frames of a search that kept changing a frame to make its error larger.
@@ -58,13 +61,14 @@ let structuredTolerance: f32 = 0;
 export function prepareGuard(channels: u32, rowWindow: u32, columnWindow: u32): void {
   const isNear = channels === 1 && isPowerOfTwo(rowWindow) && isPowerOfTwo(columnWindow);
   const isLarge = max(rowWindow, columnWindow) > 4;
-  sampleTolerance = isNear ? 0.008 : 0.012;
   if (isNear) {
     samplesAre = rowWindow <= 2 && columnWindow <= 2 ? exactSamples : nearSamples;
+    sampleTolerance = isLarge ? 0.008 : 0.0035;
     coefficientTolerance = isLarge ? 0.0105 : 0.003;
     structuredTolerance = isLarge ? 0.02 : 0.0065;
   } else {
     samplesAre = looseSamples;
+    sampleTolerance = 0.012;
     coefficientTolerance = isLarge ? 0.028 : 0.014;
     structuredTolerance = isLarge ? 0.09 : 0.045;
   }
