@@ -75,8 +75,25 @@ export const blurredRing: usize = panelSums + <usize>panelBytes;
 export const blurredGroup: usize = blurredRing + <usize>(ringRows * rowBytesMax);
 /** Output of the second row pass at the 64 sampled columns. */
 export const sampledRing: usize = blurredGroup + <usize>(groupRows * rowBytesMax);
+
+/** Fused path: where the tent of each of the 64 columns starts in `tallRow`, in bytes (u32). */
+export const tentOffsets: usize = sampledRing + <usize>(ringRows * sampledSide * 4);
+/** Weights of that tent, and of the pixels at the end of a row; i16, at most 31 taps of 3 channels. */
+export const tapBytesMax: u32 = 192;
+export const tentWeights: usize = tentOffsets + 64 * 4;
+export const edgeWeights: usize = tentWeights + <usize>tapBytesMax;
+/** One row of the frame's width, blurred downwards, i16; the loops run up to 64 bytes past its end. */
+export const tallRow: usize = edgeWeights + <usize>tapBytesMax;
+/** The 64 x 64 image times the denominator of the tents, about mid-gray, f32; one more row for what the last lacks. */
+export const fusedImage: usize = tallRow + <usize>(frameSideMax * channelsMax * 2 + 256);
+/** Differences and sums of the image's halves, 32 rows each; then 16 rows of pairs. */
+export const foldedRows: usize = fusedImage + 65 * 64 * 4;
+export const fusedCoefficients: usize = foldedRows + 64 * 64 * 4;
+/** How the error that the guard allows is spread over the rows and columns of coefficients, f32. */
+export const rowShares: usize = fusedCoefficients + 256 * 4;
+export const columnShares: usize = rowShares + 16 * 4;
 /** Input. The loops read up to a group of rows and a vector past the end, so slack follows. */
-export const frame: usize = sampledRing + <usize>(ringRows * sampledSide * 4);
+export const frame: usize = columnShares + 16 * 4;
 export const frameSlackBytes: u32 = groupRows * frameSideMax * channelsMax + 64;
 
 // --- index ----------------------------------------------------------------------------------------------------------

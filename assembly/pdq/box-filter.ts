@@ -71,23 +71,80 @@ export function sumAlongRows(width: u32, window: u32): void {
   }
 }
 
-/** Eight rows of f32 from a panel of sums, each divided by the window size at its column. */
-export function storePanelAsRows(from: usize, to: usize, pitchBytes: usize, width: u32): void {
-  for (let half: u32 = 0; half < 2; half++) {
-    let at = from + <usize>(half * 16);
-    let row = to + <usize>half * 4 * pitchBytes;
-    let divisors = columnDivisors;
-    for (let column: u32 = 0; column < width; column += 4) {
-      const a = v128.load(at);
-      const b = v128.load(at, 32);
-      const c = v128.load(at, 64);
-      const d = v128.load(at, 96);
-      storeQuotients(a, b, c, d, v128.load(divisors), row, pitchBytes);
-      at += <usize>(4 * panelColumnBytes);
-      row += 16;
-      divisors += 16;
-    }
+/**
+ * The whole row pass over the panel: eight rows of f32 at `to`, each sum divided by the window size at its column. A
+ * division takes four times as long as a multiplication and gives the same bits where the size is a power of two, as it
+ * is inside a side of 512. Sums leave for their rows as they are made: the next addition has to wait for the last, and
+ * what else there is to do fits in between.
+ */
+export function blurAlongRows(to: usize, pitchBytes: usize, width: u32, window: u32): void {
+  const ahead = aheadOf(window);
+  const lead = isPowerOfTwo(window) ? min(width, panelMarginColumns) : width;
+  const tail = max(lead, lead < width ? (width - ahead) & ~3 : width);
+  takeInAhead(ahead);
+  slide(0, lead, window, to, pitchBytes, 0);
+  slide(lead, tail, window, to, pitchBytes, 1 / <f32>window);
+  slide(tail, width, window, to, pitchBytes, 0);
+}
+
+/** Sums of the columns before the first output, kept in `panelSums` like those between two stretches of columns. */
+function takeInAhead(columns: u32): void {
+  let upper = f32x4.splat(0);
+  let lower = f32x4.splat(0);
+  for (let at = panel; at < panel + <usize>(columns * panelColumnBytes); at += <usize>panelColumnBytes) {
+    upper = f32x4.add(upper, v128.load(at));
+    lower = f32x4.add(lower, v128.load(at, 16));
   }
+  v128.store(panelSums, upper);
+  v128.store(panelSums, lower, 16);
+}
+
+/** From column `first` to `end`, four at a time. Multiplies by `factor`, or divides when there is none. */
+function slide(first: u32, end: u32, window: u32, to: usize, pitchBytes: usize, factor: f32): void {
+  const factors = f32x4.splat(factor);
+  const reach = <usize>(window * panelColumnBytes);
+  let upper = v128.load(panelSums);
+  let lower = v128.load(panelSums, 16);
+  let taken = panel + <usize>((first + aheadOf(window)) * panelColumnBytes);
+  for (let column = first; column < end; column += 4) {
+    const row = to + <usize>column * 4;
+    const scale = factor === 0 ? v128.load(columnDivisors + <usize>column * 4) : factors;
+    const a = step(upper, taken, reach);
+    const b = step(a, taken + 32, reach);
+    const c = step(b, taken + 64, reach);
+    upper = step(c, taken + 96, reach);
+    if (factor === 0) storeQuotients(a, b, c, upper, scale, row, pitchBytes);
+    else storeProducts(a, b, c, upper, scale, row, pitchBytes);
+    const e = step(lower, taken + 16, reach);
+    const f = step(e, taken + 48, reach);
+    const g = step(f, taken + 80, reach);
+    lower = step(g, taken + 112, reach);
+    if (factor === 0) storeQuotients(e, f, g, lower, scale, row + 4 * pitchBytes, pitchBytes);
+    else storeProducts(e, f, g, lower, scale, row + 4 * pitchBytes, pitchBytes);
+    taken += <usize>(4 * panelColumnBytes);
+  }
+  v128.store(panelSums, upper);
+  v128.store(panelSums, lower, 16);
+}
+
+function step(sums: v128, taken: usize, reach: usize): v128 {
+  return f32x4.sub(f32x4.add(sums, v128.load(taken)), v128.load(taken - reach));
+}
+
+/** Eight rows of f32 from the panel as it is. */
+export function storePanelAsRows(to: usize, pitchBytes: usize, width: u32): void {
+  const one = f32x4.splat(1);
+  let at = panel;
+  for (const end = to + <usize>(width * 4); to < end; to += 16) {
+    storeProducts(v128.load(at), v128.load(at, 32), v128.load(at, 64), v128.load(at, 96), one, to, pitchBytes);
+    const lower = to + 4 * pitchBytes;
+    storeProducts(v128.load(at, 16), v128.load(at, 48), v128.load(at, 80), v128.load(at, 112), one, lower, pitchBytes);
+    at += <usize>(4 * panelColumnBytes);
+  }
+}
+
+export function isPowerOfTwo(number: u32): bool {
+  return (number & (number - 1)) === 0;
 }
 
 /** The same, but only at the 64 columns that the decimation takes: the others would be thrown away. */
@@ -119,6 +176,18 @@ function storeQuotients(a: v128, b: v128, c: v128, d: v128, divisor: v128, row: 
   v128.store(row + 3 * pitchBytes, f32x4.div(v128.shuffle<i64>(abHigh, cdHigh, 1, 3), divisor));
 }
 
+/** The same for a factor. */
+function storeProducts(a: v128, b: v128, c: v128, d: v128, factor: v128, row: usize, pitchBytes: usize): void {
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+  const abHigh = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+  const cdHigh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+  v128.store(row, f32x4.mul(v128.shuffle<i64>(ab, cd, 0, 2), factor));
+  v128.store(row + pitchBytes, f32x4.mul(v128.shuffle<i64>(ab, cd, 1, 3), factor));
+  v128.store(row + 2 * pitchBytes, f32x4.mul(v128.shuffle<i64>(abHigh, cdHigh, 0, 2), factor));
+  v128.store(row + 3 * pitchBytes, f32x4.mul(v128.shuffle<i64>(abHigh, cdHigh, 1, 3), factor));
+}
+
 /** Column pass, one step down: takes a row in and lets one go. `rowBytes` is a multiple of 64. */
 export function moveSumsDown(sums: usize, taken: usize, gone: usize, rowBytes: usize): void {
   for (let at: usize = 0; at < rowBytes; at += 16) {
@@ -135,6 +204,15 @@ export function moveSumsDownInto(
   gone: usize,
   rowBytes: usize,
 ): void {
+  if (isPowerOfTwo(pixels)) {
+    const factor = f32x4.splat(1 / <f32>pixels);
+    for (let at: usize = 0; at < rowBytes; at += 16) {
+      const sum = f32x4.sub(f32x4.add(v128.load(sums + at), v128.load(taken + at)), v128.load(gone + at));
+      v128.store(sums + at, sum);
+      v128.store(out + at, f32x4.mul(sum, factor));
+    }
+    return;
+  }
   const divisor = f32x4.splat(<f32>pixels);
   for (let at: usize = 0; at < rowBytes; at += 16) {
     const sum = f32x4.sub(f32x4.add(v128.load(sums + at), v128.load(taken + at)), v128.load(gone + at));

@@ -19,8 +19,6 @@ import {
   columnDivisors,
   frame,
   groupRows,
-  panel,
-  panelSums,
   ringRows,
   sampleColumns,
   sampleDivisors,
@@ -34,6 +32,7 @@ import {
 import {
   aheadOf,
   behindOf,
+  blurAlongRows,
   divideRow,
   moveSumsDown,
   moveSumsDownInto,
@@ -84,10 +83,9 @@ export function sampleFrame(frameWidth: u32, frameHeight: u32, frameChannels: u3
 
 /** A frame of 64 x 64 is not blurred: it is its own sample. */
 function copyFrameAsSampled(): void {
-  for (let column: u32 = 0; column < sampledSide; column++) store<f32>(columnDivisors + <usize>column * 4, 1);
   for (let row: u32 = 0; row < sampledSide; row += groupRows) {
     fillPanelFromFrame(row);
-    storePanelAsRows(panel, sampledImage + <usize>row * sampledRowBytes, sampledRowBytes, sampledSide);
+    storePanelAsRows(sampledImage + <usize>row * sampledRowBytes, sampledRowBytes, sampledSide);
   }
 }
 
@@ -120,8 +118,7 @@ function fillPanelFromFrame(row: u32): void {
 function blurRowsOnce(row: u32): void {
   fillPanelFromFrame(row);
   zeroPanelAfter(width, rowWindow);
-  sumAlongRows(width, rowWindow);
-  storePanelAsRows(panelSums, ringRow(blurredRing, row, pitchBytes), pitchBytes, width);
+  blurAlongRows(ringRow(blurredRing, row, pitchBytes), pitchBytes, width, rowWindow);
 }
 
 /** Steps down as far as the rows that have arrived allow. */

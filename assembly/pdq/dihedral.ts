@@ -16,59 +16,68 @@
  * Source: ThreatExchange, pdq/cpp/hashing: dct16OriginalToRotate90 and so on, pdqBuffer16x16ToBits. There "flipX" turns
  * about the x axis. Text order: the word of row 15 comes first, so bit 0 is the last bit of the last byte.
  */
-import { bitColumns, coefficients, flippedCoefficients, hashBytes, hashes } from '../memory-layout';
+import { bitColumns, flippedCoefficients, hashBytes, hashes } from '../memory-layout';
+import { noSplit, splitOf, splitWithin } from './guard';
 import { lowerMedianOf } from './median';
 
 const rowBytes: usize = 64;
 
-/** Hash of the frame as it is, into the first place of `hashes`. */
-export function hashCoefficients(): void {
-  takeBits(coefficients);
-  storeRows(0);
+/** Hash of the frame as it is, into the first place of `hashes`. False when the guard is not sure of it. */
+export function hashOneView(values: usize, isFused: bool): bool {
+  return takeBits(values, isFused, 0, -1);
 }
 
 /** All eight, in the order: original, rotate90, rotate180, rotate270, flipX, flipY, flipPlus1, flipMinus1. */
-export function hashAllViews(): void {
-  takeBits(coefficients);
-  storeRows(0);
-  storeTransposed(6);
-  hashPair(-1, -1, 0, 0, 4, 3);
-  hashPair(-1, 0, -1, 0, 5, 1);
-  hashPair(0, -1, -1, 0, 2, 7);
+export function hashAllViews(values: usize, isFused: bool): bool {
+  return (
+    takeBits(values, isFused, 0, 6) &&
+    hashPair(values, isFused, i32x4.splat(i32.MIN_VALUE), i32x4.splat(0), 4, 3) &&
+    hashPair(values, isFused, evenLanes(), evenLanes(), 5, 1) &&
+    hashPair(values, isFused, oddLanes(), evenLanes(), 2, 7)
+  );
 }
 
 export function clearHashes(): void {
   memory.fill(hashes, 0, <usize>(8 * hashBytes));
 }
 
-/** The masks say which of the four places (even or odd row, even or odd column) change sign. */
-function hashPair(evenEven: i32, evenOdd: i32, oddEven: i32, oddOdd: i32, plain: u32, transposed: u32): void {
-  const sign = i32x4.splat(i32.MIN_VALUE);
-  const even = v128.and(sign, i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(evenEven), 1, evenOdd), 3, evenOdd));
-  const odd = v128.and(sign, i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(oddEven), 1, oddOdd), 3, oddOdd));
-  for (let at: usize = 0; at < 16 * rowBytes; at += 2 * rowBytes) {
-    for (let column: usize = at; column < at + rowBytes; column += 16) {
-      v128.store(flippedCoefficients + column, v128.xor(v128.load(coefficients + column), even));
-      v128.store(flippedCoefficients + column, v128.xor(v128.load(coefficients + column, rowBytes), odd), rowBytes);
-    }
-  }
-  takeBits(flippedCoefficients);
-  storeRows(plain);
-  storeTransposed(transposed);
+function evenLanes(): v128 {
+  return i32x4(i32.MIN_VALUE, 0, i32.MIN_VALUE, 0);
 }
 
-/** One bit for each value over the median: row i as a 16-bit word, its low and high byte apart in `bitColumns`. */
-function takeBits(values: usize): void {
-  const median = f32x4.splat(lowerMedianOf(values));
+function oddLanes(): v128 {
+  return i32x4(0, i32.MIN_VALUE, 0, i32.MIN_VALUE);
+}
+
+/** The masks hold the signs that change in even and in odd rows. */
+function hashPair(values: usize, isFused: bool, even: v128, odd: v128, plain: i32, transposed: i32): bool {
+  for (let at: usize = 0; at < 16 * rowBytes; at += 2 * rowBytes) {
+    for (let column: usize = at; column < at + rowBytes; column += 16) {
+      v128.store(flippedCoefficients + column, v128.xor(v128.load(values + column), even));
+      v128.store(flippedCoefficients + column, v128.xor(v128.load(values + column, rowBytes), odd), rowBytes);
+    }
+  }
+  return takeBits(flippedCoefficients, isFused, plain, transposed);
+}
+
+/** One bit for each value over the split: row i as a 16-bit word, its low and high byte apart in `bitColumns`. */
+function takeBits(values: usize, isFused: bool, plain: i32, transposed: i32): bool {
+  // Any number that splits the values sets the bits of the median, and is found sooner; ties are left to the median.
+  const split = isFused ? splitWithin(values) : splitOf(values);
+  if (isFused && split === noSplit) return false;
+  const bound = f32x4.splat(split === noSplit ? lowerMedianOf(values) : split);
   for (let row: usize = 0; row < 16; row++) {
     const at = values + row * rowBytes;
     const low =
-      i32x4.bitmask(f32x4.gt(v128.load(at), median)) | (i32x4.bitmask(f32x4.gt(v128.load(at, 16), median)) << 4);
+      i32x4.bitmask(f32x4.gt(v128.load(at), bound)) | (i32x4.bitmask(f32x4.gt(v128.load(at, 16), bound)) << 4);
     const high =
-      i32x4.bitmask(f32x4.gt(v128.load(at, 32), median)) | (i32x4.bitmask(f32x4.gt(v128.load(at, 48), median)) << 4);
+      i32x4.bitmask(f32x4.gt(v128.load(at, 32), bound)) | (i32x4.bitmask(f32x4.gt(v128.load(at, 48), bound)) << 4);
     store<u8>(bitColumns + row, <u8>low);
     store<u8>(bitColumns + 16 + row, <u8>high);
   }
+  storeRows(<u32>plain);
+  if (transposed >= 0) storeTransposed(<u32>transposed);
+  return true;
 }
 
 function storeRows(view: u32): void {

@@ -27,6 +27,14 @@ export interface Hasher {
   hash(): FrameHash;
   /** PDQ of that frame in all eight rotations and flips, from one DCT. */
   hashDihedral(): DihedralHashes;
+  /**
+   * The same two by the slow path alone, each operation in the order of the reference: what the fast path must equal,
+   * and what it falls back to where rounding might matter. For tests and benchmarks.
+   */
+  hashInReferenceOrder(): FrameHash;
+  hashDihedralInReferenceOrder(): DihedralHashes;
+  /** How many calls of `hash` and `hashDihedral` fell back, since the hasher was made. */
+  readonly reruns: number;
   /** Version of the kernel binary, part of every decision. */
   readonly kernelVersion: string;
 }

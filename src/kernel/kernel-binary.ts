@@ -16,6 +16,8 @@ export interface HasherExports {
   setFrame(width: number, height: number, channels: number): number;
   hashFrame(): number;
   hashFrameDihedral(): number;
+  hashFrameInReferenceOrder(allViews: number): number;
+  rerunCount(): number;
   hashesAddress(): number;
 }
 

@@ -15,7 +15,8 @@ export interface HasherOptions {
  * so once a process is enough.
  */
 const warmUpCalls = 20;
-const warmUpSide = 128;
+/** Wide enough that tents along a row take more than one vector. */
+const warmUpSide = 256;
 let warm = false;
 
 /** Version of the kernel: `<ABI version>-<first 8 digits of the binary's SHA-256>`. */
@@ -54,6 +55,17 @@ function hasherOf(kernel: Kernel): Hasher {
       const quality = callKernel(() => calls.hashFrameDihedral());
       return { quality, hashes: copyHashes(dihedralNames.length) };
     },
+    hashInReferenceOrder() {
+      const quality = callKernel(() => calls.hashFrameInReferenceOrder(0));
+      return { quality, hash: copyHashes(1) };
+    },
+    hashDihedralInReferenceOrder() {
+      const quality = callKernel(() => calls.hashFrameInReferenceOrder(1));
+      return { quality, hashes: copyHashes(dihedralNames.length) };
+    },
+    get reruns() {
+      return calls.rerunCount() >>> 0;
+    },
   };
 }
 
@@ -68,6 +80,9 @@ function warmHasher(hasher: Hasher): void {
     hasher.frameBuffer(warmUpSide, warmUpSide, channels).forEach((_, at, frame) => {
       frame[at] = (at * 31) & 0xff;
     });
-    for (let call = 0; call < warmUpCalls; call++) hasher.hashDihedral();
+    for (let call = 0; call < warmUpCalls; call++) {
+      hasher.hashDihedral();
+      hasher.hashDihedralInReferenceOrder();
+    }
   }
 }

@@ -20,6 +20,9 @@ const hasher: Hasher = {
   frameBuffer: (width, height, channels) => new Uint8Array(width * height * channels),
   hash: () => ({ hash: new Uint8Array(32), quality: 1 }),
   hashDihedral: () => ({ hashes: new Uint8Array(256), quality: 1 }),
+  hashInReferenceOrder: () => ({ hash: new Uint8Array(32), quality: 1 }),
+  hashDihedralInReferenceOrder: () => ({ hashes: new Uint8Array(256), quality: 1 }),
+  reruns: 0,
 };
 const sink: FrameSink = { stopped: false, emit: () => {}, breathe: async () => {} };
 
