@@ -10,17 +10,14 @@ import { type Peer, startPeer } from './peer-process.ts';
 import type { PeerCommands } from './peer-setup.ts';
 import { type Lane, type Row, ratioOf, takeTurns } from './rounds.ts';
 
-/** What the guard adds to the port: a count of reruns, and the reference order by name. */
-type GuardedHasher = Hasher & { readonly reruns?: number; hashInReferenceOrder?(): unknown };
-
 export interface PdqFigures {
   readonly rgb: readonly Row[];
   readonly gray: readonly Row[];
   readonly rgbVsReference: number | null;
   readonly grayVsReference: number | null;
   readonly dihedralCost: { readonly rgb: number; readonly gray: number };
-  /** Share of the real frames that the guard hashed again; null without a guard. */
-  readonly rerunShare: { readonly rgb: number | null; readonly gray: number | null };
+  /** Share of the real frames that the guard hashed again. */
+  readonly rerunShare: { readonly rgb: number; readonly gray: number };
   readonly mismatches: Mismatches;
 }
 
@@ -44,7 +41,7 @@ export interface PdqRig {
 }
 
 export async function measurePdq(rig: PdqRig): Promise<PdqFigures> {
-  const hasher: GuardedHasher = createHasher();
+  const hasher: Hasher = createHasher();
   const peer = await openReference(rig, rig.commands.pdq);
   const native = await openReference(rig, rig.commands.pdqNative);
   try {
@@ -84,7 +81,7 @@ async function handOver(peer: Peer, set: FrameSet, folder: string): Promise<void
   await peer.ask(`load ${set.name} ${set.width} ${set.height} ${set.channels} ${set.count} ${path}`);
 }
 
-function lanesOf(hasher: GuardedHasher, set: FrameSet, peers: { peer: Peer | null; native: Peer | null }): Lane[] {
+function lanesOf(hasher: Hasher, set: FrameSet, peers: { peer: Peer | null; native: Peer | null }): Lane[] {
   const ours = (id: string, label: string, note: string, hash: () => unknown): Lane => ({
     id,
     label,
@@ -94,16 +91,12 @@ function lanesOf(hasher: GuardedHasher, set: FrameSet, peers: { peer: Peer | nul
   });
   const theirs = (id: string, label: string, note: string, peer: Peer | null, verb: string): Lane[] =>
     peer === null ? [] : [{ id, label, note, ours: false, turn: () => askFor(peer, verb, set) }];
-  const inOrder = hasher.hashInReferenceOrder?.bind(hasher);
-  const guard = hasher.reruns === undefined ? '' : 'guard on, ';
   const scalarNote = 'luma, box filters and DCT as published';
   return [
-    ours('ours', 'Floodgate', `${guard}frame in kernel memory`, () => hasher.hash()),
+    ours('ours', 'Floodgate', 'guard on, frame in kernel memory', () => hasher.hash()),
     ours('ours-dihedral', 'Floodgate, eight views', 'one DCT, eight hashes', () => hasher.hashDihedral()),
     copyLane(hasher, set),
-    ...(inOrder === undefined
-      ? []
-      : [ours('ours-order', 'Floodgate, reference order', 'what the guard runs', inOrder)]),
+    ours('ours-order', 'Floodgate, reference order', 'what the guard runs', () => hasher.hashInReferenceOrder()),
     ...theirs('reference', 'C++ reference, -O3', scalarNote, peers.peer, 'hash'),
     ...theirs('reference-dihedral', 'C++ reference, -O3, eight views', '', peers.peer, 'dihedral'),
     ...theirs(
@@ -117,7 +110,7 @@ function lanesOf(hasher: GuardedHasher, set: FrameSet, peers: { peer: Peer | nul
 }
 
 /** From bytes that lie elsewhere to the hash, as when a decoder hands a frame over. */
-function copyLane(hasher: GuardedHasher, set: FrameSet): Lane {
+function copyLane(hasher: Hasher, set: FrameSet): Lane {
   return {
     id: 'ours-copy',
     label: 'Floodgate, with the copy into kernel memory',
@@ -152,10 +145,10 @@ async function askFor(peer: Peer, verb: string, set: FrameSet): Promise<number> 
 }
 
 /** Warms the hasher up on the way. */
-function countReruns(hasher: GuardedHasher, set: FrameSet): number | null {
+function countReruns(hasher: Hasher, set: FrameSet): number {
   const before = hasher.reruns;
   timeFrames(hasher, set, () => hasher.hash());
-  return before === undefined || hasher.reruns === undefined ? null : (hasher.reruns - before) / set.count;
+  return (hasher.reruns - before) / set.count;
 }
 
 async function countMismatches(rig: PdqRig, hasher: Hasher, peer: Peer | null): Promise<Mismatches> {

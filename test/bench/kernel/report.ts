@@ -134,7 +134,7 @@ function recallOf({ recall, wrongHits }: Row): string {
 
 function agreementOf({ pdq }: Figures): string[][] {
   const { mismatches, rerunShare } = pdq;
-  const percent = (share: number | null) => (share === null ? 'no guard' : `${(share * 100).toFixed(1)} %`);
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
   return [
     ['', 'frames that differ'],
     [`twin in reference order, all eight views (${countFrames(mismatches)})`, String(mismatches.twin)],
