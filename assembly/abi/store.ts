@@ -18,7 +18,7 @@ import { backPlanesAt, blockAt, frontPlanesAt } from '../search/blocks';
 import { startChain } from '../search/chain';
 import { codeOfHash } from '../search/code';
 import { confirmCandidates, hitsFound, startHits } from '../search/hits';
-import { scanAll, scanFresh, startScan } from '../search/scan';
+import { scanAll, scanFresh } from '../search/scan';
 import {
   adoptSlots,
   captureSlots,
@@ -26,6 +26,7 @@ import {
   dropSlot,
   freshSlots,
   indexSlots,
+  listedCount,
   liveSlots,
   releaseSlots,
   relistBlocks,
@@ -86,13 +87,12 @@ export function search(queryCount: u32, radiusBits: u32, room: u32, freshOnly: b
   }
   searchedQueries = queryCount;
   startHits(radiusBits, room);
-  startScan(queryCount, radiusBits);
-  if (freshOnly) {
-    startChain(radiusBits);
-    scanFresh(queryCount);
-  } else {
-    scanAll(queryCount);
+  if (!freshOnly) {
+    scanAll(queryCount, radiusBits);
+    return hitsFound();
   }
+  startChain(radiusBits);
+  if (listedCount() > 0) scanFresh(queryCount, radiusBits);
   return hitsFound();
 }
 

@@ -17,8 +17,12 @@
  */
 import { chainReach, chainReachOfTwo, chunks } from '../memory-layout';
 
+let preparedRadius: u32 = u32.MAX_VALUE;
+
 /** `radius` is 0 to 31. */
 export function startChain(radius: u32): void {
+  if (radius === preparedRadius) return;
+  preparedRadius = radius;
   for (let chunk: u32 = 0; chunk < chunks; chunk++) store<i16>(chainReach + <usize>(2 * chunk), reachAt(chunk, radius));
   for (let chunk: u32 = 0; chunk < chunks; chunk++) {
     const ofTwo = reachOf(chunk) + reachOf((chunk + 1) % chunks) + 1;

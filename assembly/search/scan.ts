@@ -44,7 +44,7 @@ const masksBytes: usize = <usize>(blockPlanes * 16);
 let start: u32 = 0;
 
 /** A vector of ones or zeros for each of the first 192 bits of each query. */
-export function startScan(queryCount: u32, radiusBits: u32): void {
+function startScan(queryCount: u32, radiusBits: u32): void {
   start = 127 - radiusBits;
   for (let query: u32 = 0; query < queryCount; query++) {
     const code = queryCodes + <usize>(query * hashBytes);
@@ -57,7 +57,8 @@ export function startScan(queryCount: u32, radiusBits: u32): void {
 }
 
 /** All live slots. */
-export function scanAll(queryCount: u32): void {
+export function scanAll(queryCount: u32, radiusBits: u32): void {
+  startScan(queryCount, radiusBits);
   const blocks = (usedSlots() + blockSlots - 1) / blockSlots;
   for (let first: u32 = 0; first < blocks; first += tileBlocks) {
     const end = min(first + tileBlocks, blocks);
@@ -69,7 +70,8 @@ export function scanAll(queryCount: u32): void {
 }
 
 /** The slots that no segment finds. */
-export function scanFresh(queryCount: u32): void {
+export function scanFresh(queryCount: u32, radiusBits: u32): void {
+  startScan(queryCount, radiusBits);
   const blocks = listedCount();
   for (let first: u32 = 0; first < blocks; first += tileBlocks) {
     const end = min(first + tileBlocks, blocks);

@@ -48,6 +48,13 @@ export function createIndexStore(
 }
 
 const none: readonly Segment[] = [];
+const noHits: Hits = {
+  count: 0,
+  capped: false,
+  query: new Uint32Array(0),
+  slot: new Uint32Array(0),
+  distanceBits: new Uint16Array(0),
+};
 /** Up to so many elements a loop is faster than a view and its copy. */
 const loopedMax = 64;
 
@@ -152,6 +159,7 @@ class KernelStore implements IndexStore {
 
   /** Copies, so that the next search does not overwrite them under the caller. */
   #copyHits(count: number, capped: boolean): Hits {
+    if (count === 0) return noHits;
     const { query, slot, distanceBits } = this.#hits;
     return {
       count,

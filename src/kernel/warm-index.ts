@@ -1,13 +1,13 @@
 /**
- * V8 optimises a function after a few calls; the first real search should not pay for that. Instances share their code,
- * so once a process is enough, on an index that is thrown away.
+ * V8 optimises the kernel after a few calls and the code around it after some hundred; the first real searches should not
+ * take three times as long. Instances share their code, so once a process is enough, on an index that is thrown away.
  */
 import { limits } from '../config/limits.ts';
 import { buildSegment } from './build-segment.ts';
 import { createIndexStore } from './index-store.ts';
 import { openSegment } from './segment.ts';
 
-const warmUpCalls = 20;
+const warmUpCalls = 500;
 const warmUpHashes = 1024;
 let warm = false;
 
@@ -27,8 +27,9 @@ export function warmIndex(): void {
   const order = { memory, blocksAddress: calls.blocksAddress() >>> 0 };
   const { segment } = buildSegment({ build: 'release', store: order, captured, replaced: [], firstSlot: 0 });
   const segments = segment === undefined ? [] : [openSegment('release', segment)];
-  const queries = new Uint8Array(8 * limits.hashBytes);
   for (let call = 0; call < warmUpCalls; call++) {
-    for (const radiusBits of [31, 64]) store.search(queries, radiusBits, 1, segments);
+    for (const queries of [hash, new Uint8Array(8 * limits.hashBytes)]) {
+      for (const radiusBits of [31, 64]) store.search(queries, radiusBits, limits.hitsPerSearchMax, segments);
+    }
   }
 }
