@@ -130,6 +130,8 @@ async function openCore(base: Base, closers: Closers): Promise<Core> {
 
   const index = createHammingIndex({
     hashesMax: config.bankHashesMax,
+    // Segments answer up to 31 bits; under a policy that searches wider they would only cost.
+    merging: policy.alignedRadiusBits <= limits.segmentRadiusBitsMax ? 'background' : 'never',
     events: {
       merged: (facts) => telemetry.indexMerged(facts),
       mergeFailed: (error) => telemetry.failed('building a segment of the index', error),

@@ -51,7 +51,7 @@ export async function withLocalBank<T>(
     if (dataFolder !== undefined) assertFile(path);
     const log = await openSqliteLog({ path });
     closers.add('log', () => log.close());
-    const index = createHammingIndex();
+    const index = createHammingIndex({ merging: 'never' });
     closers.add('index', () => index.close());
     const bank = createBank({
       log,

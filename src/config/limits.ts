@@ -81,6 +81,8 @@ export const limits = {
   queriesPerSearchMax: 64,
   hitsPerSearchMax: 16_384,
   bankHashesMax: 20_000_000,
+  /** Greatest radius that the segments of the index answer; a wider search scans. */
+  segmentRadiusBitsMax: 31,
   /** New hashes that are scanned before they are built into a segment: some 5 microseconds a query. */
   freshHashesMax: 8_192,
   /** A build takes in the segments that are not more than so many times as large as what it has so far. */
@@ -183,5 +185,7 @@ assertRelation(limits.fetchHeadersTimeoutMs < limits.fetchTimeoutMs, 'waiting fo
 assertRelation(limits.contentBytesMax <= limits.spoolBytesMax, 'the largest content fits the spool');
 assertRelation(limits.recordBytesMax <= limits.logReadBytesMax, 'a record of full size fits a read');
 assertRelation(limits.logCommitBytesMax <= limits.logQueueBytesMax, 'a commit of full size fits the queue');
+assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments answer narrow searches');
+assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
 assertRelation(limits.alignmentsMax <= limits.candidatesMax, 'only candidates are aligned');
 assertRelation(limits.decisionMatchesMax <= limits.alignmentsMax, 'only alignments become matches');

@@ -254,6 +254,7 @@ export function checkCapacities(kernel: KernelCapacities): void {
     ['queriesMax', kernel.queriesMax >= limits.queriesPerSearchMax],
     ['hitsMax', kernel.hitsMax >= limits.hitsPerSearchMax],
     ['indexHashesMax', kernel.indexHashesMax >= limits.bankHashesMax],
+    ['segmentRadiusBitsMax', kernel.segmentRadiusBitsMax === limits.segmentRadiusBitsMax],
   ];
   for (const [name, holds] of relations) {
     if (!holds) {

@@ -2,6 +2,7 @@
 import type { Conditions } from '../conditions.ts';
 import type { PdqFigures } from './measure-pdq.ts';
 import type { ScanFigures, SearchFigures } from './measure-search.ts';
+import type { SkewFigures } from './measure-skew.ts';
 import type { DuplicateFigures, SnapshotFigures, UpdateFigures } from './measure-updates.ts';
 
 export interface KernelConditions extends Conditions {
@@ -15,6 +16,7 @@ export interface KernelConditions extends Conditions {
 export interface Figures {
   readonly pdq: PdqFigures;
   readonly frames: { readonly rgb: number; readonly gray: number };
+  readonly skew: SkewFigures;
   /** One query over all codes against the plain loop. */
   readonly scan: ScanFigures;
   /** 16 queries a call over the larger set. */
@@ -46,6 +48,7 @@ export function summarise(figures: Figures): Record<string, unknown> {
     duplicatesP99Ratio: duplicates.identicalP99Ratio,
     snapshotRestoreSeconds: snapshot?.restoreSeconds ?? null,
     pdq: { dihedralCost: pdq.dihedralCost, rerunShare: pdq.rerunShare, mismatches: pdq.mismatches },
+    skew: figures.skew,
     updates,
     duplicates,
     snapshot,

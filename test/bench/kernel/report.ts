@@ -102,6 +102,7 @@ function toSections(figures: Figures): Section[] {
     speedSection('PDQ of 512x512 RGB, microseconds a frame', pdq.rgb, 'ours'),
     speedSection('PDQ of 512x512 gray, microseconds a frame', pdq.gray, 'ours'),
     { title: 'PDQ: is it the same hash?', intro: [], table: agreementOf(figures) },
+    { title: 'Chunks of real hashes', intro: skewIntro, table: skewOf(figures) },
     speedSection(`Scan of ${group(scan.n)} codes, microseconds a query`, scan.rows, 'ours'),
     ...(batch.n === scan.n
       ? []
@@ -144,6 +145,23 @@ function agreementOf({ pdq }: Figures): string[][] {
     ],
     ['rerun by the guard, RGB', percent(rerunShare.rgb)],
     ['rerun by the guard, gray', percent(rerunShare.gray)],
+  ];
+}
+
+const skewIntro = [
+  'The index looks up chunks of 16 bits. How many times as often as random bits they are within one bit of each other, in',
+  'pairs of unrelated frames, by the order in which the bits of a hash are taken; the kernel takes the last.',
+];
+
+function skewOf({ skew }: Figures): string[][] {
+  const { rows, columns, diagonal } = skew.orders;
+  return [
+    ['chunks', 'times random', 'pairs of frames'],
+    ...[
+      ['rows of the matrix', rows] as const,
+      ['columns', columns] as const,
+      ['a slanted diagonal', diagonal] as const,
+    ].map(([name, value]) => [name, value.toFixed(2), group(skew.pairs)]),
   ];
 }
 

@@ -30,6 +30,7 @@ import {
   type SearchFigures,
   type Seating,
 } from './measure-search.ts';
+import { measureSkew } from './measure-skew.ts';
 import { measureDuplicates, measureSnapshot, measureUpdates, type SnapshotFigures } from './measure-updates.ts';
 import { startPeer } from './peer-process.ts';
 import { faissDriver, type PeerChoice, type PeerCommands, peerVersions, setUpPeers } from './peer-setup.ts';
@@ -119,6 +120,7 @@ async function measureAll(options: Options, terminal: Terminal, folder: string):
   const frames = await loadFrames(options.frames, seed, say);
   const conditions = { ...started, ...(await describe(commands)), frames: frames.source, rounds };
   const pdq = await measurePdq({ commands, frames, rounds, folder, missing, say });
+  const skew = measureSkew(frames.rgb);
   const sizes = await measureSizes(options, { commands, folder, missing, say });
   const n = Math.min(millionSize, Math.max(...options.sizes));
   say(`${n}: adding and searching while a merge runs`);
@@ -128,6 +130,7 @@ async function measureAll(options: Options, terminal: Terminal, folder: string):
   return {
     pdq,
     frames: { rgb: frames.rgb.count, gray: frames.gray.count },
+    skew,
     ...sizes,
     updates,
     duplicates,
