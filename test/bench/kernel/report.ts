@@ -82,7 +82,7 @@ function methodOf({ conditions, queries, seconds }: Figures): string[] {
     'from those without.',
     '',
     'Search: uniform random codes; half of the queries are a code with 0 to 31 bits flipped, the others are random; radius',
-    `31. Each round has its own queries (${counts.join(', ')} in all), after 16 that are not timed. Recall is counted`,
+    `31. Each round has its own queries (${counts.join(', ')} in all), after a quarter as many that are not timed. Recall is counted`,
     'against a plain loop over all codes, and a hit counts when its place and its distance are right. Uniform codes are',
     'fair to everybody: real hashes of unrelated frames are as far apart. FAISS is called from Python, which costs a few',
     'microseconds a call; its batch rows are without that.',
