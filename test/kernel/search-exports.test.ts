@@ -6,6 +6,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FloodgateError } from '../../src/errors.ts';
+import { buildSegment } from '../../src/kernel/build-segment.ts';
+import { createIndexStore } from '../../src/kernel/index-store.ts';
 import { callKernel, createSharedMemory, instantiateOn, type SearchExports } from '../../src/kernel/kernel-binary.ts';
 import { hashNumber } from '../support/hashes.ts';
 
@@ -130,6 +132,52 @@ describe.each(['release', 'debug'] as const)('exports of the store, %s binary', 
     expect(answered(() => calls.takeStage(10))).toBe(true);
     expect(answered(() => calls.takeStage(1))).toBe(false);
     expect(answered(() => calls.build(15))).toBe(true);
+  });
+
+  const builderCalls = { startBuilder: 1, takeStage: 1, build: 1, segmentBytes: 1, nextSegmentCandidates: 0 };
+  const segmentCalls = { startSegment: 0, searchSegment: 2, nextSegmentCandidates: 0, takeStage: 1 };
+
+  it('of a builder answer or refuse, whatever is asked of them', () => {
+    const names = fc.constantFrom(...(Object.keys(builderCalls) as (keyof typeof builderCalls)[]));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(names, anyNumber), { maxLength: 30 }), (steps) => {
+        const { calls } = instantiateOn(build, createSharedMemory(65_536));
+        callKernel(() => calls.startBuilder(100));
+        for (const [name, number] of steps) {
+          // A second, huge start may rightly take gigabytes; that is not what this is about.
+          if (name !== 'startBuilder' || number <= 70_000) answered(callWith(calls, name, [number]));
+        }
+      }),
+      { numRuns: build === 'release' ? 200 : 50 },
+    );
+  });
+
+  it('of a segment answer or refuse, and candidates are slots that it names', () => {
+    const store = createIndexStore(build, 400);
+    for (let number = 0; number < 300; number++) store.insert(hashNumber(number));
+    const blocks = { memory: store.memory, blocksAddress: store.calls.blocksAddress() };
+    const order = { build, store: blocks, captured: store.capture(0, 512), replaced: [], firstSlot: 0 };
+    const { segment } = buildSegment(order);
+    if (segment === undefined) throw new Error('nothing was built');
+    const names = fc.constantFrom(...(Object.keys(segmentCalls) as (keyof typeof segmentCalls)[]));
+    const step = fc.tuple(names, fc.tuple(anyNumber, anyNumber));
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 30 }),
+        fc.uint8Array({ minLength: 2048, maxLength: 2048 }),
+        (steps, codes) => {
+          const { calls } = instantiateOn(build, segment.memory);
+          callKernel(() => calls.startSegment());
+          new Uint8Array(segment.memory.buffer, calls.queryCodesAddress(), 2048).set(codes);
+          for (const [name, args] of steps) answered(callWith(calls, name, args));
+          callKernel(() => calls.searchSegment(64, 31));
+          const count = callKernel(() => calls.nextSegmentCandidates());
+          const slots = new Uint32Array(segment.memory.buffer, calls.slotListAddress(), count);
+          expect(slots.every((slot) => slot < 300)).toBe(true);
+        },
+      ),
+      { numRuns: build === 'release' ? 100 : 20 },
+    );
   });
 
   it('find no segment in a memory that holds none', () => {
