@@ -5,6 +5,7 @@ import {
   instantiateOn,
   type Kernel,
   type KernelBuild,
+  memoryBytesMax,
   pageBytes,
   type SearchExports,
   type SharedMemory,
@@ -26,6 +27,8 @@ export interface BuildOrder {
   readonly replaced: readonly SegmentData[];
   /** The new segment counts its slots from here. */
   readonly firstSlot: number;
+  /** A memory to build in, large enough for all slots of the order; a new one is made when it is left out. */
+  readonly spare?: SharedMemory | undefined;
 }
 
 export interface BuiltSegment {
@@ -48,10 +51,18 @@ export function buildSegment(order: BuildOrder): BuiltSegment {
   callKernel(() => calls.startBuilder(kept.length));
   const builder = { calls, capacities, buffer: scratch.buffer };
   stageCodes(builder, store, kept, firstSlot);
-  const bytes = calls.segmentBytes(kept.length) >>> 0;
-  const segment = { memory: createSharedMemory(bytes, bytes), hashes: kept.length, firstSlot };
+  const memory = order.spare ?? createSegmentMemory(calls.segmentBytes(kept.length) >>> 0);
+  const segment = { memory, hashes: kept.length, firstSlot };
   writeTables(builder, build, segment);
   return { segment, dropped };
+}
+
+/** Room for the successors of the segment as well; what is never written takes no memory. */
+const headroom = 1.25;
+
+function createSegmentMemory(bytes: number): SharedMemory {
+  const wanted = Math.min(bytes * headroom, memoryBytesMax);
+  return createSharedMemory(wanted, wanted);
 }
 
 interface Builder {

@@ -131,7 +131,7 @@ export function instantiateOn(build: KernelBuild, memory: SharedMemory): Kernel<
 
 /** Bytes of a page of WebAssembly memory. */
 export const pageBytes = 65_536;
-const pagesMax = 65_536;
+export const memoryBytesMax = 65_536 * pageBytes;
 
 /** A memory that threads share. TypeScript's own libraries leave WebAssembly to browsers. */
 export interface SharedMemory {
@@ -151,7 +151,7 @@ declare const WebAssembly: {
  * A shared memory. It may grow to 4 GiB, or to `bytesMax`. Address space is reserved for all of it; only pages that were
  * written take memory.
  */
-export function createSharedMemory(bytes: number, bytesMax = pagesMax * pageBytes): SharedMemory {
+export function createSharedMemory(bytes: number, bytesMax = memoryBytesMax): SharedMemory {
   const initial = Math.ceil(bytes / pageBytes);
   return new WebAssembly.Memory({ initial, maximum: Math.ceil(bytesMax / pageBytes), shared: true });
 }

@@ -37,7 +37,7 @@ export function openSegment(build: KernelBuild, data: SegmentData): Segment {
     memory,
     hashes,
     firstSlot,
-    bytes: memory.buffer.byteLength,
+    bytes: calls.segmentBytes(hashes) >>> 0,
     search(codes, queryCount, radiusBits, take) {
       // By words: views of what is copied would cost more than the copy.
       for (let at = 0; at < queryCount * words; at++) queryCodes[at] = codes[at] ?? 0;

@@ -16,6 +16,7 @@ import { callKernel, type KernelBuild } from './kernel-binary.ts';
 import { dueMerge, segmentsToTake } from './merge-plan.ts';
 import { openSegment, type Segment, type SegmentData } from './segment.ts';
 import { maskBytes, storeRegionsOf } from './snapshot.ts';
+import { SpareMemories } from './spare-memories.ts';
 import { warmIndex } from './warm-index.ts';
 
 export interface HammingIndexOptions {
@@ -68,6 +69,7 @@ class SegmentedIndex implements OwnedIndex {
   readonly #events: IndexEvents;
   readonly #windowSlots: number;
   readonly #closing = new AbortController();
+  readonly #spares = new SpareMemories();
   #segments: readonly Segment[];
   /** The job that runs, or the last one. Jobs follow one another. */
   #job: Promise<void> = Promise.resolve();
@@ -197,15 +199,19 @@ class SegmentedIndex implements OwnedIndex {
     const replaced = what === 'all' ? inWindow : inWindow.filter((_, at) => taken.has(at));
     const isNothingToDo = what === 'fresh' || (inWindow.length <= 1 && this.#store.calls.deadSize() === 0);
     if (captured.length === 0 && isNothingToDo) return;
+    const hashes = replaced.reduce((sum, segment) => sum + segment.hashes, captured.length);
+    const spare = hashes === 0 ? undefined : this.#spares.take(this.#store.calls.segmentBytes(hashes) >>> 0);
     const order: BuildOrder = {
       build: this.#build,
       store: { memory: this.#store.memory, blocksAddress: this.#store.calls.blocksAddress() >>> 0 },
       captured,
       replaced: replaced.map(dataOf),
       firstSlot,
+      spare,
     };
     const { segment, dropped } = await this.#buildSegment(order).catch((thrown: unknown) => {
       this.#store.release(captured);
+      if (spare !== undefined) this.#spares.keep(spare);
       throw thrown;
     });
     // From here to the end no search can come in between.
@@ -213,6 +219,7 @@ class SegmentedIndex implements OwnedIndex {
     this.#segments = segment === undefined ? kept : [...kept, segment];
     this.#store.markIndexed(captured);
     this.#store.release(dropped);
+    for (const { memory } of replaced) this.#spares.keep(memory);
     const seconds = (performance.now() - startedMs) / 1000;
     this.#events.merged({ hashes: segment?.hashes ?? 0, segments: this.#segments.length, seconds });
   }

@@ -108,7 +108,7 @@ export function writeSnapshot(order: SaveOrder): null {
 }
 
 function writeFiles(order: SaveOrder, folder: string): Manifest {
-  const { capacities } = instantiateOn(order.build, createSharedMemory(pageBytes));
+  const { calls, capacities } = instantiateOn(order.build, createSharedMemory(pageBytes));
   const { blockBytes, abiVersion } = capacities;
   const blocks = order.masks.length / maskBytes;
   const store = regionsOf(order.store, blocks, capacities).map(({ name, bytes }) =>
@@ -117,7 +117,7 @@ function writeFiles(order: SaveOrder, folder: string): Manifest {
     }),
   );
   const segments = order.segments.map(({ memory, hashes, firstSlot }, at) => ({
-    ...writeFile(folder, `segment-${at}`, new Uint8Array(memory.buffer)),
+    ...writeFile(folder, `segment-${at}`, new Uint8Array(memory.buffer, 0, calls.segmentBytes(hashes) >>> 0)),
     hashes,
     firstSlot,
   }));
@@ -198,7 +198,7 @@ export function readSnapshot({ build, folder, hashesMax }: RestoreOrder): Restor
     }
     const segments = manifest.segments.map((file) => {
       const tables = createSharedMemory(file.bytes, file.bytes);
-      readFile(folder, manifest, file, new Uint8Array(tables.buffer));
+      readFile(folder, manifest, file, new Uint8Array(tables.buffer, 0, file.bytes));
       return { memory: tables, hashes: file.hashes, firstSlot: file.firstSlot };
     });
     return { memory, slots: manifest.slots, segments };
