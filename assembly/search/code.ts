@@ -3,13 +3,13 @@
  *
  * The index looks codes up by chunks, so a chunk must not favour some values. The bits of PDQ do: a hash is a 16 x 16
  * matrix of frequencies, neighbours in a row or a column go together, and the 16-bit words of two unrelated frames lie
- * within one bit of each other twice as often as random ones (measured on 3,913 frames of 1,099 real works: rows 1.9
- * times, columns 2.1, chunks along a slanted diagonal 1.0). So the word of row i is turned by 5 i bits, and then
- * columns are read:
+ * within one bit of each other more often than random ones. On 3,913 frames of photographs and clips: rows 1.9 times as
+ * often, columns 2.1, chunks along a slanted diagonal 1.0. (On photographs alone 1.3, 1.4 and 1.06: docs/benchmarks.md.)
+ * So the word of row i is turned by 5 i bits, and then columns are read:
  *
- *      row 0   a b c d e f ...                     chunk 0 takes  a, then bit 5 of row 1, bit 10 of row 2, ...
- *      row 1   g h i j k l ...   turned by 5       chunk 1 takes  b, ...
- *      row 2   m n o p q r ...   turned by 10
+ *      row 0   bits  0  1  2  3 ...                  chunk 0 takes bit 0 of row 0, bit 11 of row 1, bit 6 of row 2, ...
+ *      row 1        11 12 13 14 ...   turned by 5    chunk 1 takes bit 1 of row 0, bit 12 of row 1, ...
+ *      row 2         6  7  8  9 ...   turned by 10
  *
  * Distances do not change when both sides are rearranged alike. One bit at a time would take 256 steps; here sixteen
  * bits are gathered by one instruction.
