@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../../src/cli/client.ts';
-import { createTerminal, formatTable, type Terminal } from '../../src/cli/terminal.ts';
+import { formatTable, type Terminal } from '../../src/cli/terminal.ts';
 import { limits } from '../../src/config/limits.ts';
 import type { Decision } from '../../src/contracts/decision.ts';
 import { createMediaMaker } from '../../src/demo/media-maker.ts';
@@ -25,6 +25,7 @@ import { type Conditions, median, quantile, readConditions } from './conditions.
 import { type Copy, makeCopies, planCopies } from './copies.ts';
 import { bankAll, bankItem, contentIdOf } from './known-media.ts';
 import { loadMediaSet, type MediaItem, relate, resolveMediaFolder } from './media-set.ts';
+import { openTerminal } from './terminal.ts';
 
 interface Options {
   readonly json: boolean;
@@ -60,15 +61,7 @@ const waitSeconds = 60;
 export async function runFirstLight(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
   const conditions = readConditions(options.seed);
-  const terminal = createTerminal({
-    out: process.stdout,
-    err: process.stderr,
-    outIsTty: process.stdout.isTTY === true,
-    errIsTty: process.stderr.isTTY === true,
-    columns: process.stdout.columns ?? 100,
-    noColour: false,
-    forceColour: false,
-  });
+  const terminal = openTerminal();
   const media = loadMediaSet(resolveMediaFolder(process.env.FLOODGATE_MEDIA));
   const folder = await mkdtemp(join(tmpdir(), 'floodgate-bench-'));
   const served = await serveProcess({

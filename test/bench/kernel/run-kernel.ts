@@ -12,9 +12,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createTerminal, type Terminal } from '../../../src/cli/terminal.ts';
+import type { Terminal } from '../../../src/cli/terminal.ts';
 import { readKernelVersion } from '../../../src/kernel/load-kernel.ts';
 import { readConditions } from '../conditions.ts';
+import { openTerminal } from '../terminal.ts';
 import { hashBytes, type Truth } from './codes.ts';
 import { type Figures, type KernelConditions, summarise } from './figures.ts';
 import { loadFrames } from './frames.ts';
@@ -53,15 +54,7 @@ const millionSize = 1_000_000;
 
 export async function runKernel(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
-  const terminal = createTerminal({
-    out: process.stdout,
-    err: process.stderr,
-    outIsTty: process.stdout.isTTY === true,
-    errIsTty: process.stderr.isTTY === true,
-    columns: process.stdout.columns ?? 100,
-    noColour: false,
-    forceColour: false,
-  });
+  const terminal = openTerminal();
   const folder = await mkdtemp(join(tmpdir(), 'floodgate-bench-'));
   try {
     const figures = await measureAll(options, terminal, folder);
