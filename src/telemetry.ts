@@ -50,7 +50,7 @@ export interface Telemetry {
   bankApplied(kind: 'add' | 'remove', seconds: number): void;
   bankRejected(detail: string): void;
   bankSized(facts: { hashes: number; freshHashes: number; contents: number; bytes: number; position: number }): void;
-  indexMerged(facts: { hashes: number; segments: number; seconds: number }): void;
+  indexMerged(facts: { hashes: number; seconds: number; segments: number; freshHashes: number; bytes: number }): void;
   searchFinished(seconds: number, queries: number): void;
 
   // HTTP
@@ -238,8 +238,10 @@ function bankEvents({ bank }: Metrics, log: Logger, nowMs: () => number) {
       bank.bytes.set(bytes);
       bank.version.set(position);
     },
-    indexMerged({ hashes, segments, seconds }) {
+    indexMerged({ hashes, seconds, segments, freshHashes, bytes }) {
       bank.segments.set(segments);
+      bank.freshEntries.set(freshHashes);
+      bank.bytes.set(bytes);
       bank.mergeSeconds.observe(seconds);
       log.debug({ hashes, segments, seconds }, 'segment of the index built');
     },

@@ -30,8 +30,17 @@ export interface HammingIndexOptions {
   readonly windowSlots?: number;
 }
 
+/** Of a segment that was built: its hashes and how long it took; and what the index is made of since. */
+export interface MergeFacts {
+  readonly hashes: number;
+  readonly seconds: number;
+  readonly segments: number;
+  readonly freshHashes: number;
+  readonly bytes: number;
+}
+
 export interface IndexEvents {
-  merged(facts: { readonly hashes: number; readonly segments: number; readonly seconds: number }): void;
+  merged(facts: MergeFacts): void;
   /** The index goes on scanning what is new, and tries again later. */
   mergeFailed(error: FloodgateError): void;
 }
@@ -155,15 +164,19 @@ class SegmentedIndex implements OwnedIndex {
   /** Starts what is due, unless something runs. */
   #look(): void {
     this.#insertsUntilLook = insertsPerLook;
-    if (this.#merging === 'never' || this.#jobs > 0) return;
+    if (this.#merging === 'never' || this.#jobs > 0 || this.#closing.signal.aborted) return;
     const namedHashes = this.#segments.reduce((sum, { hashes }) => sum + hashes, 0);
     const due = dueMerge({ freshHashes: this.freshHashes, deadHashes: this.#store.calls.deadSize(), namedHashes });
     if (due === undefined) return;
-    this.#inTurn(() => this.#mergeWindows(due)).catch((thrown: unknown) => {
-      if (this.#closing.signal.aborted) return;
-      this.#insertsUntilLook = limits.buildRetryInserts;
-      this.#events.mergeFailed(toFloodgateError(thrown));
-    });
+    this.#inTurn(() => this.#mergeWindows(due)).then(
+      // What was inserted meanwhile may be enough for the next.
+      () => this.#look(),
+      (thrown: unknown) => {
+        if (this.#closing.signal.aborted) return;
+        this.#insertsUntilLook = limits.buildRetryInserts;
+        this.#events.mergeFailed(toFloodgateError(thrown));
+      },
+    );
   }
 
   #inTurn(job: () => Promise<void>): Promise<void> {
@@ -221,7 +234,8 @@ class SegmentedIndex implements OwnedIndex {
     this.#store.release(dropped);
     for (const { memory } of replaced) this.#spares.keep(memory);
     const seconds = (performance.now() - startedMs) / 1000;
-    this.#events.merged({ hashes: segment?.hashes ?? 0, segments: this.#segments.length, seconds });
+    const { segments, freshHashes, bytes } = this;
+    this.#events.merged({ hashes: segment?.hashes ?? 0, seconds, segments, freshHashes, bytes });
   }
 
   async #buildSegment(order: BuildOrder) {

@@ -178,7 +178,8 @@ describe('an index with segments', () => {
     await settle();
     expect(failures).toEqual([]);
     expect(facts.length).toBeGreaterThan(0);
-    expect(index.freshHashes).toBeLessThan(3 * limits.freshHashesMax);
+    // Also what came while something was built, though nothing is inserted any more.
+    expect(index.freshHashes).toBeLessThan(limits.freshHashesMax);
     await index.merge();
     expect(index).toMatchObject({ freshHashes: 0, segments: 1, size: slots.length });
     for (const slot of slots.splice(0, 2 * limits.freshHashesMax)) index.remove(slot);
