@@ -37,7 +37,7 @@ async function runBench(args: readonly string[]): Promise<Summary> {
 const keys = [
   ...['pdqRgbVsReference', 'pdqGrayVsReference', 'pdqMismatches', 'dihedralCost', 'scanVsPlainC'],
   ...['batchCodesPerSecond', 'search', 'buildNsPerHash', 'addVisibleMicros', 'duplicatesP99Ratio'],
-  ...['snapshotRestoreSeconds', 'skew', 'missing', 'conditions', 'samples', 'rows'],
+  ...['snapshotRestoreSeconds', 'skew', 'pdqShapes', 'missing', 'conditions', 'samples', 'rows'],
 ];
 
 it('measures our own rows without any peer, and says that the others are missing', { timeout }, async () => {

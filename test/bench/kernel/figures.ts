@@ -2,6 +2,7 @@
 import type { Conditions } from '../conditions.ts';
 import type { PdqFigures } from './measure-pdq.ts';
 import type { ScanFigures, SearchFigures } from './measure-search.ts';
+import type { ShapeFigures } from './measure-shapes.ts';
 import type { SkewFigures } from './measure-skew.ts';
 import type { DuplicateFigures, SnapshotFigures, UpdateFigures } from './measure-updates.ts';
 
@@ -16,6 +17,7 @@ export interface KernelConditions extends Conditions {
 export interface Figures {
   readonly pdq: PdqFigures;
   readonly frames: { readonly rgb: number; readonly gray: number };
+  readonly shapes: readonly ShapeFigures[];
   readonly skew: SkewFigures;
   /** One query over all codes against the plain loop. */
   readonly scan: ScanFigures;
@@ -38,7 +40,10 @@ export function summarise(figures: Figures): Record<string, unknown> {
   const summary = {
     pdqRgbVsReference: pdq.rgbVsReference,
     pdqGrayVsReference: pdq.grayVsReference,
-    pdqMismatches: pdq.mismatches.twin + (pdq.mismatches.reference ?? 0),
+    pdqMismatches:
+      pdq.mismatches.twin +
+      (pdq.mismatches.reference ?? 0) +
+      figures.shapes.reduce((sum, { mismatches }) => sum + mismatches, 0),
     dihedralCost: Math.max(pdq.dihedralCost.rgb, pdq.dihedralCost.gray),
     scanVsPlainC: scan.vsPlainC,
     batchCodesPerSecond: Math.round(batch.batchCodesPerSecond),
@@ -48,6 +53,7 @@ export function summarise(figures: Figures): Record<string, unknown> {
     duplicatesP99Ratio: duplicates.identicalP99Ratio,
     snapshotRestoreSeconds: snapshot?.restoreSeconds ?? null,
     pdq: { dihedralCost: pdq.dihedralCost, rerunShare: pdq.rerunShare, mismatches: pdq.mismatches },
+    pdqShapes: figures.shapes,
     skew: figures.skew,
     updates,
     duplicates,

@@ -102,6 +102,7 @@ function toSections(figures: Figures): Section[] {
     speedSection('PDQ of 512x512 RGB, microseconds a frame', pdq.rgb, 'ours'),
     speedSection('PDQ of 512x512 gray, microseconds a frame', pdq.gray, 'ours'),
     { title: 'PDQ: is it the same hash?', intro: [], table: agreementOf(figures) },
+    { title: 'PDQ of other shapes, microseconds a frame', intro: [], table: shapesOf(figures) },
     { title: 'Chunks of real hashes', intro: skewIntro, table: skewOf(figures) },
     speedSection(`Scan of ${group(scan.n)} codes, microseconds a query`, scan.rows, 'ours'),
     ...(batch.n === scan.n
@@ -146,6 +147,16 @@ function agreementOf({ pdq }: Figures): string[][] {
     ['rerun by the guard, RGB', percent(rerunShare.rgb)],
     ['rerun by the guard, gray', percent(rerunShare.gray)],
   ];
+}
+
+function shapesOf({ shapes }: Figures): string[][] {
+  const rows = shapes.map((each) => [
+    `${each.width}x${each.height} ${each.channels === 3 ? 'RGB' : 'gray'}`,
+    ...[each.medianMicros, each.meanMicros, each.referenceOrderMicros].map(micros),
+    `${each.reruns} of ${each.frames}`,
+    String(each.mismatches),
+  ]);
+  return [['frame', 'median', 'mean', 'reference order', 'hashed twice', 'frames that differ'], ...rows];
 }
 
 const skewIntro = [

@@ -31,6 +31,7 @@ import {
   type SearchFigures,
   type Seating,
 } from './measure-search.ts';
+import { measureShapes } from './measure-shapes.ts';
 import { measureSkew } from './measure-skew.ts';
 import { measureDuplicates, measureSnapshot, measureUpdates, type SnapshotFigures } from './measure-updates.ts';
 import { startPeer } from './peer-process.ts';
@@ -113,6 +114,8 @@ async function measureAll(options: Options, terminal: Terminal, folder: string):
   const frames = await loadFrames(options.frames, seed, say);
   const conditions = { ...started, ...(await describe(commands)), frames: frames.source, rounds };
   const pdq = await measurePdq({ commands, frames, rounds, folder, missing, say });
+  say('PDQ: other shapes');
+  const shapes = await measureShapes([frames.rgb, frames.gray]);
   const skew = measureSkew(frames.rgb);
   const sizes = await measureSizes(options, { commands, folder, missing, say });
   const n = Math.min(millionSize, Math.max(...options.sizes));
@@ -123,6 +126,7 @@ async function measureAll(options: Options, terminal: Terminal, folder: string):
   return {
     pdq,
     frames: { rgb: frames.rgb.count, gray: frames.gray.count },
+    shapes,
     skew,
     ...sizes,
     updates,
