@@ -46,7 +46,8 @@ async function measureShape(set: FrameSet, width: number, height: number): Promi
   for (let at = 0; at < frames; at++) {
     const raw = { width: set.width, height: set.height, channels: set.channels };
     const scaled = sharp(frameAt(set, at), { raw }).resize(width, height, { fit: 'fill' });
-    hasher.frameBuffer(width, height, set.channels).set(await scaled.raw().toBuffer());
+    const space = set.channels === 1 ? 'b-w' : 'srgb';
+    hasher.frameBuffer(width, height, set.channels).set(await scaled.toColourspace(space).raw().toBuffer());
     // The first call of each path brings the frame and the tables into the cache.
     hasher.hash();
     const before = hasher.reruns;
