@@ -3,8 +3,8 @@ import {
   callKernel,
   createSharedMemory,
   instantiateOn,
-  type Kernel,
   type KernelBuild,
+  type KernelCapacities,
   memoryBytesMax,
   pageBytes,
   type SearchExports,
@@ -67,13 +67,13 @@ function createSegmentMemory(bytes: number): SharedMemory {
 
 interface Builder {
   readonly calls: SearchExports;
-  readonly capacities: Kernel['capacities'];
+  readonly capacities: KernelCapacities;
   /** Its memory, after it has grown to what the build takes. */
   readonly buffer: ArrayBufferLike;
 }
 
 /** All slots of the order, told apart by whether they still hold a hash. */
-function sortOut(order: BuildOrder, capacities: Kernel['capacities']) {
+function sortOut(order: BuildOrder, capacities: KernelCapacities) {
   const { captured, replaced, store } = order;
   const named = replaced.reduce((sum, { hashes }) => sum + hashes, captured.length);
   const kept = new Uint32Array(named);

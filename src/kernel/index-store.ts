@@ -9,8 +9,8 @@ import {
   callKernel,
   createSharedMemory,
   instantiateOn,
-  type Kernel,
   type KernelBuild,
+  type KernelCapacities,
   pageBytes,
   type SearchExports,
   type SharedMemory,
@@ -22,7 +22,7 @@ const emptyMemoryBytes = pageBytes;
 export interface IndexStore {
   readonly memory: SharedMemory;
   readonly calls: SearchExports;
-  readonly capacities: Kernel['capacities'];
+  readonly capacities: KernelCapacities;
   /** The slot of the hash, or undefined when there is no room. */
   insert(hash: Uint8Array): number | undefined;
   search(queries: Uint8Array, radiusBits: number, hitsMax: number, segments: readonly Segment[]): Hits;
@@ -71,7 +71,7 @@ function copyWords(to: Uint32Array, from: Uint32Array, count: number): void {
 class KernelStore implements IndexStore {
   readonly memory: SharedMemory;
   readonly calls: SearchExports;
-  readonly capacities: Kernel['capacities'];
+  readonly capacities: KernelCapacities;
   readonly #inserted: Uint8Array;
   readonly #queries: Uint8Array;
   readonly #queryCodes: Uint32Array;
@@ -79,7 +79,7 @@ class KernelStore implements IndexStore {
   readonly #origins: Uint32Array;
   readonly #hits: { readonly query: Uint32Array; readonly slot: Uint32Array; readonly distanceBits: Uint16Array };
 
-  constructor(memory: SharedMemory, calls: SearchExports, capacities: Kernel['capacities']) {
+  constructor(memory: SharedMemory, calls: SearchExports, capacities: KernelCapacities) {
     const { buffer } = memory;
     const { hashBytes, queriesMax, slotListMax, hitsMax } = capacities;
     this.memory = memory;

@@ -30,8 +30,8 @@ import {
   callKernel,
   createSharedMemory,
   instantiateOn,
-  type Kernel,
   type KernelBuild,
+  type KernelCapacities,
   pageBytes,
   type SearchExports,
   type SharedMemory,
@@ -125,7 +125,7 @@ function writeFiles(order: SaveOrder, folder: string): Manifest {
   return { format: 1, abiVersion, blockBytes, pieceBytes, hashes: order.hashes, slots: order.slots, store, segments };
 }
 
-function regionsOf(store: StoreRegions, blocks: number, { blockBytes, planesHalfBytes }: Kernel['capacities']) {
+function regionsOf(store: StoreRegions, blocks: number, { blockBytes, planesHalfBytes }: KernelCapacities) {
   const { buffer } = store.memory;
   return [
     { name: 'blocks', bytes: new Uint8Array(buffer, store.blocksAddress, blocks * blockBytes) },
@@ -223,7 +223,7 @@ function readManifest(folder: string): Manifest {
   return manifest;
 }
 
-function requireKernel({ format, abiVersion, blockBytes }: Manifest, capacities: Kernel['capacities']): void {
+function requireKernel({ format, abiVersion, blockBytes }: Manifest, capacities: KernelCapacities): void {
   if (format === 1 && abiVersion === capacities.abiVersion && blockBytes === capacities.blockBytes) return;
   throw new FloodgateError('snapshot_damaged', 'the snapshot was written by another version');
 }
