@@ -111,7 +111,7 @@ async function openCore(base: Base, closers: Closers): Promise<Core> {
   const { config, policy, telemetry } = base;
   const log = await openLog(config);
   closers.add('log', () => log.close());
-  const consumer = await log.consume('uploads', pipelineGroup);
+  const consumer = await log.consume({ topic: 'uploads', group: pipelineGroup });
   closers.add('consumer', () => consumer.close());
   const decisions = await openDecisionView({
     path: join(config.dataFolder, 'views', 'decisions.sqlite'),
@@ -122,7 +122,7 @@ async function openCore(base: Base, closers: Closers): Promise<Core> {
   closers.add('views', () => decisions.close());
 
   const spool = await createSpool({ folder: join(config.dataFolder, 'spool'), bytesMax: config.spoolBytesMax });
-  await spool.sweep(await unsettledFiles(log, consumer.resumesFrom[0]?.offset ?? 0));
+  await spool.sweep(await unsettledFiles(log, consumer.resumesFrom));
   const fetcher = createFetcher({ settings: config, spool, telemetry });
   closers.add('fetcher', () => fetcher.close());
   const fingerprinter = createFingerprinter({ processes: config.children, telemetry });
