@@ -50,6 +50,8 @@ export function startJava(
     detached: true,
   });
   closeSync(log);
+  // The missing id of the process tells the same.
+  child.once('error', () => {});
   const { pid } = child;
   if (pid === undefined) throw new Error(`${javaCommand()} could not be started: install openjdk-17-jre-headless`);
   const watchdog = watch(pid, leftovers);
