@@ -15,8 +15,8 @@ const load = createRequire(import.meta.url);
 export const kafkajsVersion = '2.2.4';
 
 export interface WireMessage {
-  readonly key: Buffer | string | null;
-  readonly value: Uint8Array | null;
+  readonly key: string;
+  readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
 }
 

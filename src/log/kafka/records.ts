@@ -3,7 +3,10 @@ import type { LogRecord, NewRecord, Topic } from '../log.ts';
 import type { WireMessage, WireRecord } from './internals.ts';
 
 export function toMessage(record: NewRecord): WireMessage {
-  return { key: record.key, value: record.value, headers: record.headers };
+  const { key, value, headers } = record;
+  // The encoder takes other arrays than Buffers for text.
+  const bytes = value === null ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return { key, value: bytes, headers };
 }
 
 /** Of a header that repeats the last value counts. */
