@@ -93,7 +93,7 @@ export interface HttpParts {
   readonly intake: Intake;
   readonly spool: Spool;
   /** The content of an event for a posted file, which is discarded when the event carries its bytes. */
-  postedContent(file: SpooledFile): Promise<UploadContent>;
+  readonly postedContent: (file: SpooledFile) => Promise<UploadContent>;
   readonly decisions: DecisionView;
   readonly bank: BankDesk;
   readonly health: Health;
