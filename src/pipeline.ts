@@ -63,7 +63,7 @@ export function taskOf(record: ConsumedRecord, parts: PipelineParts): Task {
   const upload = admit(record);
   return {
     key: upload.kind === 'upload' ? upload.event.uploadId : record.key,
-    run: (abandoned) => handleUpload(record, upload, parts, abandoned),
+    run: (abandoned, worked) => handleUpload(record, upload, parts, { abandoned, worked }),
   };
 }
 
@@ -72,7 +72,7 @@ async function handleUpload(
   record: ConsumedRecord,
   upload: AdmittedUpload | RefusedUpload,
   parts: PipelineParts,
-  abandoned: AbortSignal,
+  { abandoned, worked }: { readonly abandoned: AbortSignal; readonly worked: () => void },
 ): Promise<void> {
   const consumedAtMs = parts.nowMs();
   if (upload.kind === 'dead-letter') return bury(record, upload, parts);
@@ -100,6 +100,7 @@ async function handleUpload(
   });
   parts.telemetry.stageFinished('decide', (parts.elapsedMs() - decidingMs) / 1000, decision.media.kind);
   if (content !== undefined) parts.telemetry.contentFetched(decision.media.kind, content.bytes);
+  worked();
   await publish(record, decision, parts);
   // Not before: until the decision is durable, the bytes of a posted upload exist nowhere else.
   await content?.release();

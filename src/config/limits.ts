@@ -113,6 +113,8 @@ export const limits = {
 
   // Pipeline and log
   inflightUploadsMax: 64,
+  /** Uploads taken from the log and not settled, those included that only wait for their settlement. */
+  unsettledUploadsMax: 1_024,
   /** Far more than can be settled before the decision view has caught up. */
   recentUploadsMax: 50_000,
   backlogUploadsMax: 20_000,

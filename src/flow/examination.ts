@@ -67,7 +67,7 @@ export class Examination {
     if (!isSearched(frame.quality, policy)) return 'more';
     this.#frames.searched += 1;
     const startedMs = elapsedMs();
-    const found = bank.search(frame, policy.alignedRadiusBits);
+    const found = bank.search(frame, this.#searchRadiusBits());
     const searchedMs = elapsedMs();
     if (found.capped) this.#degraded.add('hits_capped');
     this.#aligner.add(frame.timeMs, found.matches);
@@ -75,6 +75,13 @@ export class Examination {
     this.#searchSeconds.push((searchedMs - startedMs) / 1000);
     this.#alignMs += elapsedMs() - searchedMs;
     return enough ? 'enough' : 'more';
+  }
+
+  /** Frames of a video count at a wide radius when they agree in time; a picture stands alone. */
+  #searchRadiusBits(): number {
+    const { alignedRadiusBits, singleFrameRadiusBits, review } = this.#parts.policy;
+    const isPicture = this.#result?.media.kind === 'image';
+    return isPicture ? Math.max(singleFrameRadiusBits, review.radiusBits) : alignedRadiusBits;
   }
 
   /** A second attempt begins: what came before is void. */

@@ -32,7 +32,7 @@ const decisionValidator = validatorOf(Decision, 'the decision', 'internal');
 async function handleOne(options: RigOptions, changes: Parameters<typeof uploadEvent>[0] = {}): Promise<PipelineRig> {
   const rig = await pipelineRig(options);
   const [record] = await rig.receive(uploadRecord(uploadEvent(changes), 'event-1'));
-  if (record !== undefined) await taskOf(record, rig.parts).run(never);
+  if (record !== undefined) await taskOf(record, rig.parts).run(never, () => undefined);
   return rig;
 }
 
@@ -53,7 +53,7 @@ describe('admission', () => {
     const rig = await pipelineRig();
     const value = Buffer.from('{"uploadId":');
     const [record] = await rig.receive({ topic: 'uploads', key: 'k', value, headers: { ce_id: 'event-1' } });
-    if (record !== undefined) await taskOf(record, rig.parts).run(never);
+    if (record !== undefined) await taskOf(record, rig.parts).run(never, () => undefined);
     const [letter] = rig.deadLetters();
     expect(Buffer.from(letter?.value ?? [])).toEqual(value);
     expect(letter?.headers).toMatchObject({ 'x-dlq-code': 'invalid_json', 'x-dlq-source-offset': '0' });
@@ -65,7 +65,7 @@ describe('admission', () => {
   it('skips a redelivery, and settles it', async () => {
     const rig = await pipelineRig({ fingerprint: playFrames(videoFrames(4)) });
     const record = uploadRecord(uploadEvent(), 'event-1');
-    for (const each of await rig.receive(record, record)) await taskOf(each, rig.parts).run(never);
+    for (const each of await rig.receive(record, record)) await taskOf(each, rig.parts).run(never, () => undefined);
     expect(rig.decisions()).toHaveLength(1);
     expect(rig.fetcher.fetched).toHaveLength(1);
     expect(rig.fetcher.discarded).toEqual([uploadEvent().content]);
@@ -76,7 +76,7 @@ describe('admission', () => {
   it('decides another event of the same upload as its next revision', async () => {
     const rig = await pipelineRig({ fingerprint: playFrames(videoFrames(4)) });
     const records = ['event-1', 'event-2'].map((eventId) => uploadRecord(uploadEvent(), eventId));
-    for (const each of await rig.receive(...records)) await taskOf(each, rig.parts).run(never);
+    for (const each of await rig.receive(...records)) await taskOf(each, rig.parts).run(never, () => undefined);
     expect(rig.decisions().map(({ revision, eventId }) => [revision, eventId])).toEqual([
       [1, 'event-1'],
       [2, 'event-2'],
@@ -322,7 +322,7 @@ describe('what is not the upload’s fault', () => {
     const rig = await pipelineRig({ fingerprint: playFrames(videoFrames(4)), ...options });
     const [record] = await rig.receive(uploadRecord(uploadEvent(), 'event-1'));
     expect(record).toBeDefined();
-    if (record !== undefined) await expect(taskOf(record, rig.parts).run(never)).rejects.toThrow();
+    if (record !== undefined) await expect(taskOf(record, rig.parts).run(never, () => undefined)).rejects.toThrow();
     await expectUntouched(rig);
     expect(rig.parts.recent.ledger('upload-1', 'event-1').eventDecided).toBe(false);
   });
@@ -336,7 +336,8 @@ describe('what is not the upload’s fault', () => {
       },
     });
     const [record] = await rig.receive(uploadRecord(uploadEvent(), 'event-1'));
-    if (record !== undefined) await expect(taskOf(record, rig.parts).run(abandoning.signal)).rejects.toThrow();
+    if (record !== undefined)
+      await expect(taskOf(record, rig.parts).run(abandoning.signal, () => undefined)).rejects.toThrow();
     await expectUntouched(rig);
   });
 
@@ -347,7 +348,8 @@ describe('what is not the upload’s fault', () => {
     const [record] = await rig.receive(uploadRecord(uploadEvent({ content: { frames: sent } }), 'event-1'));
     const abandoning = new AbortController();
     setImmediate(() => abandoning.abort());
-    if (record !== undefined) await expect(taskOf(record, rig.parts).run(abandoning.signal)).rejects.toThrow();
+    if (record !== undefined)
+      await expect(taskOf(record, rig.parts).run(abandoning.signal, () => undefined)).rejects.toThrow();
     await expectUntouched(rig);
   });
 
@@ -360,7 +362,7 @@ describe('what is not the upload’s fault', () => {
       order.push(`settled, ${fetcher.released.length} released, ${rig.decisions().length} decided`);
     };
     const [record] = await rig.receive(uploadRecord(uploadEvent(), 'event-1'));
-    if (record !== undefined) await taskOf(record, { ...rig.parts, settler: { settle } }).run(never);
+    if (record !== undefined) await taskOf(record, { ...rig.parts, settler: { settle } }).run(never, () => undefined);
     expect(order).toEqual(['settled, 0 released, 1 decided']);
     expect(fetcher.released).toEqual(['file:///spool/one']);
   });
