@@ -21,7 +21,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AdmittedUpload, admit, deadLetterRecord, type RefusedUpload } from './admit/admit.ts';
 import type { Bank } from './bank/bank.ts';
 import { limits } from './config/limits.ts';
-import { dihedralNames } from './contracts/common.ts';
 import type { Decision, MediaFacts } from './contracts/decision.ts';
 import { type UnjudgedReason, unjudgedReasons } from './contracts/decision.ts';
 import { type Policy, policyVersionOf } from './contracts/policy.ts';
@@ -244,6 +243,6 @@ function reportExamination(examination: Examination, seconds: number, telemetry:
   telemetry.stageFinished('fingerprint', Math.max(0, seconds - searchSeconds - alignSeconds), kind);
   telemetry.stageFinished('search', searchSeconds, kind);
   telemetry.stageFinished('align', alignSeconds, kind);
-  for (const searched of searches) telemetry.searchFinished(searched, dihedralNames.length);
+  for (const searched of searches) telemetry.searchFinished(searched, examination.viewsSearched);
   for (const { quality, usable } of examination.frames()) telemetry.frameJudged(kind, quality, usable);
 }

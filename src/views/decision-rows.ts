@@ -8,7 +8,7 @@ import { type Connection, listDecisions, toStored } from './decision-query.ts';
 import type { DecisionFilter, DecisionPage, LedgerEntry, StoredDecision } from './views.ts';
 
 /** Part of what decides whether the file may be used: a file of another version is thrown away and rebuilt. */
-const schemaVersion = '2';
+const schemaVersion = '3';
 
 /**
  * `latest_ms` is the latest time of decision up to the row. Unlike `decided_ms` it never falls from row to row, so that
@@ -38,7 +38,6 @@ CREATE TABLE matches (
   PRIMARY KEY (sequence, bank, content_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX decisions_by_upload ON decisions (upload_id, revision, sequence);
-CREATE INDEX decisions_by_event ON decisions (upload_id, event_id);
 CREATE INDEX decisions_by_outcome ON decisions (outcome, sequence);
 CREATE INDEX decisions_by_reason ON decisions (reason, sequence);
 CREATE INDEX decisions_by_latest ON decisions (latest_ms, sequence);
@@ -68,8 +67,7 @@ export class DecisionRows {
   readonly #setMeta;
   readonly #latest;
   readonly #revision;
-  readonly #lastRevision;
-  readonly #event;
+  readonly #ledger;
   readonly #oldest;
   readonly #setPosition;
   /** Partition -> offset in the decisions topic at which to read on. */
@@ -88,8 +86,7 @@ export class DecisionRows {
     const newest = 'ORDER BY revision DESC, sequence DESC LIMIT 1';
     this.#latest = db.prepare(`${byUpload} ${newest}`);
     this.#revision = db.prepare(`${byUpload} AND revision = ? ${newest}`);
-    this.#lastRevision = db.prepare('SELECT max(revision) AS last FROM decisions WHERE upload_id = ?');
-    this.#event = db.prepare('SELECT 1 FROM decisions WHERE upload_id = ? AND event_id = ? LIMIT 1');
+    this.#ledger = db.prepare('SELECT max(revision), max(event_id = ?) FROM decisions WHERE upload_id = ?').raw();
     this.#oldest = db.prepare('SELECT decided_ms FROM decisions ORDER BY sequence LIMIT 1');
     this.#counts = this.#countAll();
     this.#positions = new Map(readPositions(db));
@@ -183,8 +180,8 @@ export class DecisionRows {
   }
 
   ledger(uploadId: string, eventId: string): LedgerEntry {
-    const row = this.#lastRevision.get(uploadId) as { last: number | null } | undefined;
-    return { lastRevision: row?.last ?? 0, eventDecided: this.#event.get(uploadId, eventId) !== undefined };
+    const [last, decided] = this.#ledger.get(eventId, uploadId) as (number | null)[];
+    return { lastRevision: last ?? 0, eventDecided: decided === 1 };
   }
 
   after(sequence: number, max: number): StoredDecision[] {
