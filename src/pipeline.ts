@@ -82,25 +82,29 @@ async function handleUpload(
   const examination = new Examination({ bank: parts.bank, policy, elapsedMs: parts.elapsedMs });
   const content = await fetchContent(upload, examination, parts, abandoned);
   if (content !== undefined && 'kind' in content) return bury(record, content, parts);
-  await examine(upload, content, examination, parts, abandoned);
-
-  const decidingMs = parts.elapsedMs();
-  const judgement = decide(examination.evidence(), policy);
-  const decision = composeDecision({
-    ...upload,
-    revision: ledger.lastRevision + 1,
-    judgement,
-    examination,
-    media: mediaFacts(examination, content),
-    policyVersion: policyVersionOf(policy),
-    kernelVersion: parts.kernelVersion,
-    consumedAtMs,
-    decidedAtMs: parts.nowMs(),
-  });
-  parts.telemetry.stageFinished('decide', (parts.elapsedMs() - decidingMs) / 1000, decision.media.kind);
-  if (content !== undefined) parts.telemetry.contentFetched(decision.media.kind, content.bytes);
-  worked();
-  await publish(record, decision, parts);
+  try {
+    await examine(upload, content, examination, parts, abandoned);
+    const decidingMs = parts.elapsedMs();
+    const judgement = decide(examination.evidence(), policy);
+    const decision = composeDecision({
+      ...upload,
+      revision: ledger.lastRevision + 1,
+      judgement,
+      examination,
+      media: mediaFacts(examination, content),
+      policyVersion: policyVersionOf(policy),
+      kernelVersion: parts.kernelVersion,
+      consumedAtMs,
+      decidedAtMs: parts.nowMs(),
+    });
+    parts.telemetry.stageFinished('decide', (parts.elapsedMs() - decidingMs) / 1000, decision.media.kind);
+    if (content !== undefined) parts.telemetry.contentFetched(decision.media.kind, content.bytes);
+    worked();
+    await publish(record, decision, parts);
+  } catch (thrown) {
+    await content?.letGo();
+    throw thrown;
+  }
   // Not before: until the decision is durable, the bytes of a posted upload exist nowhere else.
   await content?.release();
 }

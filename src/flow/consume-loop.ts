@@ -48,7 +48,7 @@ export class ConsumeLoop {
   }
 
   /**
-   * Runs until `drain`. Rejects with the first fault that `handle` or the log threw, after what was on its way has
+   * Runs until `drain`. Rejects with the first fault that a task or the log threw, after what was on its way has
    * ended: the record of the fault stays unsettled and comes again after a restart.
    */
   async run(): Promise<void> {

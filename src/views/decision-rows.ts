@@ -90,10 +90,11 @@ export class DecisionRows {
     this.#oldest = db.prepare('SELECT decided_ms FROM decisions ORDER BY sequence LIMIT 1');
     this.#counts = this.#countAll();
     this.#positions = new Map(readPositions(db));
-    const newestRow = db.prepare('SELECT max(latest_ms), max(sequence) FROM decisions').raw().get();
-    const [latestMs, lastSequence] = newestRow as (number | null)[];
-    this.#latestMs = latestMs ?? 0;
-    this.#lastSequence = lastSequence ?? -1;
+    this.#latestMs = numberIn(db, 'SELECT max(latest_ms) FROM decisions') ?? 0;
+    this.#lastSequence = Math.max(
+      numberIn(db, 'SELECT max(sequence) FROM decisions') ?? -1,
+      numberIn(db, "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'last_sequence'") ?? -1,
+    );
   }
 
   /**
@@ -144,6 +145,8 @@ export class DecisionRows {
         stored.push({ sequence, decision: row.decision });
       }
       for (const { partition, offset } of positions) this.#setPosition.run(partition, offset);
+      // The newest row may have gone with its age by the next start; what was given out must not be given again.
+      this.#write({ last_sequence: String(sequence) });
     });
     this.#counts = counts;
     this.#lastSequence = sequence;
@@ -255,6 +258,11 @@ function openKept(path: string, logId: string, ends: readonly PartitionEnd[]): D
     // A file that cannot be read is as good as none.
   }
   return null;
+}
+
+function numberIn(db: Connection, query: string): number | null {
+  const [value] = (db.prepare(query).raw().get() ?? [null]) as [number | null];
+  return value;
 }
 
 function readPositions(db: Connection): [number, number][] {

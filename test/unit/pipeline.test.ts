@@ -318,12 +318,13 @@ describe('what is not the upload’s fault', () => {
     ['a failing log', { parts: { settler: { settle: failWith('log_failed') } } }],
   ];
 
-  it.each(faults)('rejects with nothing settled: %s', async (_name, options) => {
+  it.each(faults)('rejects with nothing settled: %s', async (name, options) => {
     const rig = await pipelineRig({ fingerprint: playFrames(videoFrames(4)), ...options });
     const [record] = await rig.receive(uploadRecord(uploadEvent(), 'event-1'));
     expect(record).toBeDefined();
     if (record !== undefined) await expect(taskOf(record, rig.parts).run(never, () => undefined)).rejects.toThrow();
     await expectUntouched(rig);
+    expect(rig.fetcher.letGo).toHaveLength(name === 'a bug in fetching' ? 0 : 1);
     expect(rig.parts.recent.ledger('upload-1', 'event-1').eventDecided).toBe(false);
   });
 
@@ -339,6 +340,15 @@ describe('what is not the upload’s fault', () => {
     if (record !== undefined)
       await expect(taskOf(record, rig.parts).run(abandoning.signal, () => undefined)).rejects.toThrow();
     await expectUntouched(rig);
+    // It may come again to this very process: what nobody lets go of would fill the spool.
+    expect(rig.fetcher.letGo).toEqual(['file:///spool/one']);
+  });
+
+  it('works in the order of uploads, whatever their records are keyed by; what is no upload goes by its key', async () => {
+    const rig = await pipelineRig();
+    const strange = { ...uploadRecord(uploadEvent(), 'event-1'), key: 'of the producer' };
+    const records = await rig.receive(strange, { ...strange, value: null });
+    expect(records.map((record) => taskOf(record, rig.parts).key)).toEqual(['upload-1', 'of the producer']);
   });
 
   it('gives up hashes in the midst of them, for others have their turn between any two', async () => {
