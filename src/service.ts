@@ -177,6 +177,8 @@ function openLog({ config, telemetry }: Base, secrets: Secrets): Promise<Log> {
     sessionTimeoutMs: config.kafkaSessionTimeoutMs,
     events: {
       partitionsAssigned: telemetry.partitionsAssigned,
+      partitionLost: telemetry.partitionLost,
+      requestTimedOut: telemetry.brokerRequestTimedOut,
       fenced: telemetry.partitionFenced,
       transactionEnded: telemetry.transactionEnded,
       partitionsPaused: telemetry.partitionsPaused,

@@ -27,7 +27,8 @@ export class RunningPipeline {
     this.#settler = new Settler({
       consumer,
       sleep: (ms) => sleep(ms),
-      onSettled: (records, seconds) => {
+      onSettled: (partition, records, seconds) => {
+        telemetry.partitionProgress(partition);
         telemetry.settled(records, seconds);
         telemetry.stageFinished('publish', seconds);
       },
