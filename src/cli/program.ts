@@ -9,6 +9,7 @@ import { addHashCommand } from './hash-command.ts';
 import { addServeCommands } from './serve-command.ts';
 import { addShowCommands } from './show-commands.ts';
 import { addSubmitCommand } from './submit-command.ts';
+import { addTopicsCommands } from './topics-command.ts';
 
 /** Thrown when help, the version or a fault of usage has been printed and nothing is left to do. */
 export class ProgramEnded extends Error {}
@@ -35,5 +36,6 @@ export function buildProgram(context: CommandContext, exitWith: (code: number) =
   addHashCommand(program, context);
   addDecisionsCommand(program, context);
   addShowCommands(program, context);
+  addTopicsCommands(program, context, exitWith);
   return program;
 }

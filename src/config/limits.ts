@@ -163,6 +163,16 @@ export const limits = {
   kafkaOutageMsMax: 120_000,
   kafkaPartitionsMax: 1_024,
 
+  // Topics
+  topicPartitions: 12,
+  topicReplication: 3,
+  /** Dead letters are few; their order does not matter. */
+  deadLetterPartitions: 3,
+  /** What a record may take beside its value: key, headers and framing. */
+  recordHeadersBytesMax: 64 * KiB,
+  /** A part that was replaced stays so long, so that whoever reads the bank at that moment finds a whole revision. */
+  bankCompactionLagMs: 600_000,
+
   // Views
   viewDecisionsMax: 2_000_000,
   viewPendingMax: 20_000,
