@@ -20,8 +20,8 @@ export interface Grant {
   readonly resource: 'topic' | 'group' | 'transactional-id';
   readonly name: string;
   readonly pattern: 'literal' | 'prefixed';
-  /** READ and WRITE include DESCRIBE. */
-  readonly operations: readonly ('READ' | 'WRITE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS')[];
+  /** As kafka-acls spells them. Read and Write include Describe. */
+  readonly operations: readonly ('Read' | 'Write' | 'Describe' | 'DescribeConfigs')[];
   readonly why: string;
 }
 
@@ -30,11 +30,11 @@ export function grantsOf(options: AclOptions): Grant[] {
   const { service, producer, enforcement } = options;
   return [
     ...(service === undefined ? [] : serviceGrants(service, options)),
-    ...(producer === undefined ? [] : [onTopic(options, producer, 'uploads', ['WRITE'], 'publishes uploads')]),
+    ...(producer === undefined ? [] : [onTopic(options, producer, 'uploads', ['Write'], 'publishes uploads')]),
     ...(enforcement === undefined
       ? []
       : [
-          onTopic(options, enforcement, 'decisions', ['READ'], 'consumes decisions'),
+          onTopic(options, enforcement, 'decisions', ['Read'], 'consumes decisions'),
           onGroup(enforcement, options.enforcementGroup, 'keeps its place in the decisions'),
         ]),
   ];
@@ -42,7 +42,7 @@ export function grantsOf(options: AclOptions): Grant[] {
 
 function serviceGrants(principal: string, options: AclOptions): Grant[] {
   const on = (topic: Topic, why: string) =>
-    onTopic(options, principal, topic, ['READ', 'WRITE', 'DESCRIBE_CONFIGS'], `${why}; looks at its settings at start`);
+    onTopic(options, principal, topic, ['Read', 'Write', 'DescribeConfigs'], `${why}; looks at its settings at start`);
   return [
     on('uploads', 'consumes uploads, and appends those that come over HTTP'),
     on('decisions', 'publishes decisions, and reads them to answer for them'),
@@ -55,7 +55,7 @@ function serviceGrants(principal: string, options: AclOptions): Grant[] {
       // Without the dot the rights would reach into a group whose name begins with this one.
       name: `${options.group}.`,
       pattern: 'prefixed',
-      operations: ['WRITE', 'DESCRIBE'],
+      operations: ['Write', 'Describe'],
       why: 'publishes decisions and progress as one',
     },
   ];
@@ -72,7 +72,7 @@ function onTopic(
 }
 
 function onGroup(principal: string, name: string, why: string): Grant {
-  return { principal, resource: 'group', name, pattern: 'literal', operations: ['READ'], why };
+  return { principal, resource: 'group', name, pattern: 'literal', operations: ['Read'], why };
 }
 
 /** The arguments of `kafka-acls` beside how the brokers are reached. */

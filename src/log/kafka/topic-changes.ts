@@ -116,7 +116,7 @@ function replicationFaults(planned: PlannedTopic, found: FoundTopic, asked: numb
   const inSync = Number(found.settings.get('min.insync.replicas') ?? 1);
   const faults: TopicFault[] = [];
   if (asked !== undefined && found.replication < asked) {
-    const problem = `a partition has ${found.replication} replicas, not ${asked}`;
+    const problem = `a partition has ${found.replication} of ${asked} replicas`;
     const remedy = 'kafka-reassign-partitions moves and adds replicas; or ask for fewer with --replication';
     faults.push({ topic, name, problem, remedy, isVital: false });
   }
@@ -159,7 +159,7 @@ function isMoreThanAsked(change: TopicChange, comparisons: readonly TopicCompari
 function problemOf(change: TopicChange, found: FoundTopic | undefined): string {
   switch (change.kind) {
     case 'create':
-      return 'it is not there';
+      return 'it is not there, or may not be seen with these credentials';
     case 'partitions':
       return `it has ${found?.partitions} partitions, not ${change.to}: ${change.why}`;
     case 'setting':
