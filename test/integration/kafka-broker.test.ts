@@ -7,11 +7,13 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { builtFile } from '../../src/config/paths.ts';
 import { type Broker, type SecuredBroker, startBroker, startSecuredBroker } from '../support/kafka/broker.ts';
 import { describeWithKafka, describeWithOwnKafka } from '../support/kafka/describe-with-kafka.ts';
+import { freePorts } from '../support/kafka/free-ports.ts';
 import { type Codec, codecs, produceWithKcat } from '../support/kafka/kcat.ts';
 import { sharedBroker, uniqueName } from '../support/kafka/shared-broker.ts';
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -160,6 +162,39 @@ describeWithOwnKafka('a broker of its own', () => {
   });
 });
 
+describeWithOwnKafka('npm run kafka', () => {
+  const command = (...args: string[]) =>
+    spawn(process.execPath, [builtFile('test/support/kafka/main.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+
+  it('serves until it is told to end, and finds its data again', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'floodgate-kafka-kept-'));
+    try {
+      const [port] = await freePorts(1);
+      const served = command('--port', String(port), '--data', folder);
+      expect(String((await once(served.stdout, 'data'))[0])).toMatch(
+        new RegExp(`on 127\\.0\\.0\\.1:${port}, until Ctrl-C`),
+      );
+      await createTopic(clientOf([`127.0.0.1:${port}`]), 'kept');
+      served.kill('SIGINT');
+      expect((await once(served, 'exit'))[0]).toBe(0);
+      const again = await startBroker({ folder });
+      try {
+        expect(await withAdmin(clientOf(again.brokers), (admin) => admin.listTopics())).toContain('kept');
+      } finally {
+        await again.stop();
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('says how it is used', async () => {
+    const refused = command('--port', 'none');
+    const [said, [code]] = await Promise.all([text(refused.stderr), once(refused, 'exit')]);
+    expect({ said, code }).toEqual({ said: 'kafka: --port takes a number from 1 to 65535\n', code: 1 });
+  });
+});
+
 describeWithOwnKafka('a broker behind a proxy', () => {
   let proxy: TcpProxy;
   let broker: Broker;
@@ -241,14 +276,15 @@ describeWithOwnKafka(
 describeWithOwnKafka(
   'batches of kcat',
   () => {
-    const folder = mkdtempSync(join(tmpdir(), 'floodgate-kcat-'));
+    let folder: string;
     let broker: Broker;
     beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'floodgate-kcat-'));
       broker = await startBroker({ folder });
     });
     afterAll(async () => {
       await broker?.stop();
-      rmSync(folder, { recursive: true, force: true });
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     });
 
     /** The codec of the first batch of a partition, as its segment has it: the lowest three bits of the attributes. */

@@ -44,7 +44,7 @@ function describeUnlessMissing(name: string, missing: Missing, otherwise: string
 }
 
 /** Maven is needed only until the jars are there. */
-function missingForBroker(): Missing {
+export function missingForBroker(): Missing {
   const tools: string[] = [];
   const packages: string[] = [];
   if (javaVersion() < javaVersionMin) {
