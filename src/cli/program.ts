@@ -4,6 +4,7 @@ import { readPackageVersion } from '../config/version.ts';
 import { addBankCommands } from './bank-commands.ts';
 import { addCheckCommand } from './check-command.ts';
 import { type CommandContext, exitCodes } from './context.ts';
+import { addDeadLetterCommands } from './dead-letters-command.ts';
 import { addDecisionsCommand } from './decisions-command.ts';
 import { addHashCommand } from './hash-command.ts';
 import { addServeCommands } from './serve-command.ts';
@@ -35,6 +36,7 @@ export function buildProgram(context: CommandContext, exitWith: (code: number) =
   addCheckCommand(program, context, exitWith);
   addHashCommand(program, context);
   addDecisionsCommand(program, context);
+  addDeadLetterCommands(program, context);
   addShowCommands(program, context);
   addTopicsCommands(program, context, exitWith);
   return program;

@@ -46,7 +46,7 @@ export function addTopicsCommands(program: Command, context: CommandContext, exi
 }
 
 function withTopicOptions(command: Command): Command {
-  const { kafkaPartitionsMax: max, topicPartitions, topicReplication } = limits;
+  const { topicPartitionsMax: max, topicPartitions, topicReplication } = limits;
   const partitions = integerOption('--partitions', { min: 1, max });
   const replication = integerOption('--replication', { min: 1, max: 32 });
   return command
