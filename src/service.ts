@@ -19,6 +19,7 @@ import { createFingerprinter, type PooledFingerprinter } from './fingerprint/chi
 import { Backlog } from './flow/backlog.ts';
 import { BankDesk } from './flow/bank-desk.ts';
 import { Closers } from './flow/closers.ts';
+import { DeadLetterDesk } from './flow/dead-letter-desk.ts';
 import { Health } from './flow/health.ts';
 import { carriedFile, namedFile } from './flow/posted-files.ts';
 import { RecentDecisions } from './flow/recent-decisions.ts';
@@ -240,6 +241,11 @@ function createUploadDesk({ log, decisions, backlog, config }: Core): UploadDesk
   });
 }
 
+function createDeadLetterDesk({ log, telemetry, backlog, config }: Core): DeadLetterDesk {
+  const { backlogUploadsMax } = config;
+  return new DeadLetterDesk({ log, telemetry, backlogUploads: () => backlog.lag.records, backlogUploadsMax });
+}
+
 interface Desks {
   readonly pipeline: RunningPipeline;
   readonly health: Health;
@@ -259,6 +265,7 @@ function createHttp(core: Core, secrets: Secrets, desks: Desks): Promise<HttpSer
       spool: { store: (bytes, signal) => spool.store(bytes, { bytesMax: contentBytesMax, durable: true, signal }) },
       decisions,
       bank,
+      deadLetters: createDeadLetterDesk(core),
       health,
       telemetry,
       metrics,

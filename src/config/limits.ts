@@ -168,6 +168,21 @@ export const limits = {
   /** How long a start waits for the brokers. */
   kafkaOpenMsMax: 60_000,
 
+  // Topics
+  topicPartitions: 12,
+  topicPartitionsMax: 1_024,
+  topicReplication: 3,
+  /** Dead letters are few; their order does not matter. */
+  deadLetterPartitions: 3,
+  /** Events that one call replays. */
+  deadLettersReplayedMax: 10_000,
+  /** Dead letters that are read at once on the way from the newest to the oldest. */
+  deadLettersReadMax: 32,
+  /** What a record may take beside its value: key, headers and framing. */
+  recordHeadersBytesMax: 64 * KiB,
+  /** A part that was replaced stays so long, so that whoever reads the bank at that moment finds a whole revision. */
+  bankCompactionLagMs: 600_000,
+
   // Views
   viewDecisionsMax: 2_000_000,
   viewPendingMax: 20_000,
