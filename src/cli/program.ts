@@ -9,6 +9,7 @@ import { addHashCommand } from './hash-command.ts';
 import { addServeCommands } from './serve-command.ts';
 import { addShowCommands } from './show-commands.ts';
 import { addSubmitCommand } from './submit-command.ts';
+import { addTrafficCommand } from './traffic-command.ts';
 
 /** Thrown when help, the version or a fault of usage has been printed and nothing is left to do. */
 export class ProgramEnded extends Error {}
@@ -34,6 +35,7 @@ export function buildProgram(context: CommandContext, exitWith: (code: number) =
   addCheckCommand(program, context, exitWith);
   addHashCommand(program, context);
   addDecisionsCommand(program, context);
+  addTrafficCommand(program, context, exitWith);
   addShowCommands(program, context);
   return program;
 }
