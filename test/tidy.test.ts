@@ -38,7 +38,7 @@ function listFiles(folder = ''): string[] {
 const read = (path: string) => readFileSync(packageFile(path), 'utf8');
 const files = listFiles();
 const typescript = files.filter((path) => path.endsWith('.ts'));
-const product = typescript.filter((path) => /^(src|assembly)\//.test(path));
+const product = typescript.filter((path) => /^(src|assembly|grafana)\//.test(path));
 const source = typescript.filter((path) => path.startsWith('src/'));
 const tests = typescript.filter((path) => path.startsWith('test/'));
 const documents = files.filter((path) => path.endsWith('.md'));
