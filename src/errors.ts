@@ -36,6 +36,11 @@ export const errorKinds = {
   overloaded: { title: 'The backlog is full', status: 503, exitCode: 6 },
   log_full: { title: 'The log has no room left', status: 503, exitCode: 6 },
   log_failed: { title: 'The log could not be written or read', status: 503, exitCode: 6 },
+  partition_lost: {
+    title: 'The partition went to another process, which has its records now',
+    status: 503,
+    exitCode: 6,
+  },
   bank_full: { title: 'The bank holds as many hashes as it may', status: 503, exitCode: 6 },
   not_ready: { title: 'The service is not ready', status: 503, exitCode: 6 },
   self_test_failed: { title: 'The fingerprint self-test failed', status: 503, exitCode: 7 },

@@ -29,12 +29,13 @@ import { decide } from './decision/decide.ts';
 import { type FloodgateError, toFloodgateError } from './errors.ts';
 import type { FetchedContent, Fetcher } from './fetch/fetcher.ts';
 import type { Fingerprinter, SamplingMode } from './fingerprint/fingerprinter.ts';
+import type { Task } from './flow/consume-loop.ts';
 import { composeDecision, decisionRecord } from './flow/decision-record.ts';
 import { Examination } from './flow/examination.ts';
 import { type HashedUpload, sampledFramesOf } from './flow/hashed-upload.ts';
 import type { RecentDecisions } from './flow/recent-decisions.ts';
 import type { Settler } from './flow/settler.ts';
-import type { LogRecord } from './log/log.ts';
+import type { ConsumedRecord } from './log/log.ts';
 import type { Stage, Telemetry } from './telemetry.ts';
 
 export interface PipelineParts {
@@ -54,10 +55,26 @@ export interface PipelineParts {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** Takes one record from its admission to its settlement. Rejects only when the record must come again. */
-export async function handleRecord(record: LogRecord, parts: PipelineParts, abandoned: AbortSignal): Promise<void> {
-  const consumedAtMs = parts.nowMs();
+/**
+ * A record and its upload, as admitted. Uploads are worked on in the order of their `uploadId`, since revisions count by
+ * it; a producer that keys its records otherwise must at least keep the events of one upload in one partition.
+ */
+export function taskOf(record: ConsumedRecord, parts: PipelineParts): Task {
   const upload = admit(record);
+  return {
+    key: upload.kind === 'upload' ? upload.event.uploadId : record.key,
+    run: (abandoned) => handleUpload(record, upload, parts, abandoned),
+  };
+}
+
+/** Takes an admitted record to its settlement. Rejects only when the record must come again. */
+async function handleUpload(
+  record: ConsumedRecord,
+  upload: AdmittedUpload | RefusedUpload,
+  parts: PipelineParts,
+  abandoned: AbortSignal,
+): Promise<void> {
+  const consumedAtMs = parts.nowMs();
   if (upload.kind === 'dead-letter') return bury(record, upload, parts);
   const ledger = parts.recent.ledger(upload.event.uploadId, upload.eventId);
   if (ledger.eventDecided) return skip(record, upload, parts);
@@ -178,21 +195,21 @@ export async function examineFile(
   if (examination.isInDoubt()) await look({ kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond });
 }
 
-async function publish(record: LogRecord, decision: Decision, parts: PipelineParts): Promise<void> {
-  await parts.settler.settle({ position: record, outputs: [decisionRecord(decision)] });
+async function publish(record: ConsumedRecord, decision: Decision, parts: PipelineParts): Promise<void> {
+  await parts.settler.settle({ record, outputs: [decisionRecord(decision)] });
   parts.recent.remember(decision.uploadId, decision.eventId, decision.revision);
   parts.telemetry.decided(decision, (parts.nowMs() - Date.parse(decision.eventTime)) / 1000);
 }
 
-async function bury(record: LogRecord, refused: RefusedUpload, parts: PipelineParts): Promise<void> {
+async function bury(record: ConsumedRecord, refused: RefusedUpload, parts: PipelineParts): Promise<void> {
   const at = new Date(parts.nowMs()).toISOString();
-  await parts.settler.settle({ position: record, outputs: [deadLetterRecord(record, refused, at)] });
+  await parts.settler.settle({ record, outputs: [deadLetterRecord(record, refused, at)] });
   parts.telemetry.deadLettered(refused.code, refused.detail);
 }
 
 /** A redelivery changes nothing; the bytes that came with it are not needed. */
-async function skip(record: LogRecord, upload: AdmittedUpload, parts: PipelineParts): Promise<void> {
-  await parts.settler.settle({ position: record, outputs: [] });
+async function skip(record: ConsumedRecord, upload: AdmittedUpload, parts: PipelineParts): Promise<void> {
+  await parts.settler.settle({ record, outputs: [] });
   if (!('frames' in upload.event.content)) await parts.fetcher.discard(upload.event.content);
   parts.telemetry.duplicateSkipped('idempotency');
 }

@@ -84,7 +84,7 @@ export function createBank(options: LiveBankOptions): LiveBank {
     content: (contentNumber) => table.findByNumber(contentNumber)?.known,
     async start() {
       if (tail !== undefined) throw new FloodgateError('internal', 'The bank was started before.');
-      tail = await log.tail({ topic: 'bank', fromOffset: 0, onRecord });
+      tail = await log.tail({ topic: 'bank', from: [], onRecord });
       await tail.caughtUp();
       why = null;
     },

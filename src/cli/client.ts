@@ -84,7 +84,7 @@ export class ApiClient {
     const { signal, url } = this.#options;
     try {
       const chunks = response.body as unknown as AsyncIterable<Uint8Array>;
-      for await (const { id, data } of readEvents(chunks)) yield { offset: Number(id), decision: JSON.parse(data) };
+      for await (const { id, data } of readEvents(chunks)) yield { sequence: Number(id), decision: JSON.parse(data) };
     } catch (cause) {
       if (signal?.aborted !== true)
         throw new FloodgateError('unreachable', `the stream of ${url} broke off`, { cause });

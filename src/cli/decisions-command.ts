@@ -36,9 +36,9 @@ async function showDecisions(options: DecisionsOptions, context: CommandContext)
   const made = options.follow === true ? await client.followDecisions() : undefined;
   const listed = await client.listDecisions(query);
   for (const { decision } of [...listed].reverse()) print(decision);
-  const newestOffset = listed[0]?.offset ?? -1;
-  for await (const { offset, decision } of made ?? []) {
+  const newestSequence = listed[0]?.sequence ?? -1;
+  for await (const { sequence, decision } of made ?? []) {
     const wanted = options.outcome === undefined || decision.outcome === options.outcome;
-    if (wanted && offset > newestOffset) print(decision);
+    if (wanted && sequence > newestSequence) print(decision);
   }
 }

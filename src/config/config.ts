@@ -7,24 +7,43 @@ import { type SettingName, settings } from './settings.ts';
 
 type SettingValue<N extends SettingName> = ReturnType<(typeof settings)[N]['parse']> | (typeof settings)[N]['fallback'];
 
-export type Config = { readonly [N in Exclude<SettingName, 'tokens' | 'tokensFile'>]: SettingValue<N> };
+type SecretName = 'tokens' | 'tokensFile' | 'kafkaSaslPassword' | 'kafkaSaslPasswordFile' | 'kafkaTlsKeyFile';
+
+export type Config = { readonly [N in Exclude<SettingName, SecretName>]: SettingValue<N> };
 
 export interface Secrets {
   /** Bearer tokens; empty means that no token is asked for. */
   readonly tokens: readonly string[];
+  readonly kafkaSaslPassword?: string | undefined;
+  /** Private key of the client certificate, PEM. */
+  readonly kafkaTlsKey?: string | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const tokenCharsMin = 16;
+const secretNames: readonly SecretName[] = [
+  'tokens',
+  'tokensFile',
+  'kafkaSaslPassword',
+  'kafkaSaslPasswordFile',
+  'kafkaTlsKeyFile',
+];
 
 /** Throws invalid_config, naming the key, when a value does not parse or values contradict each other. */
 export function readConfig(environment: Environment): { config: Config; secrets: Secrets } {
   refuseUnknownKeys(environment);
   const entries = Object.entries(settings).map(([name, setting]) => [name, effectiveValue(setting, environment)]);
-  const { tokens: _tokens, tokensFile: _file, ...rest } = Object.fromEntries(entries);
-  const config = Object.freeze({ ...rest, dataFolder: resolve(rest.dataFolder) }) as Config;
-  const secrets = Object.freeze({ tokens: readTokens(environment) });
+  const all = Object.fromEntries(entries);
+  for (const name of secretNames) delete all[name];
+  const config = Object.freeze({ ...all, dataFolder: resolve(all.dataFolder) }) as Config;
+  const secrets = Object.freeze({ tokens: readTokens(environment), ...readKafkaSecrets(environment) });
+  if (config.kafkaSasl !== 'none' && (config.kafkaSaslUsername ?? '') === '') {
+    throw new FloodgateError('invalid_config', `FLOODGATE_KAFKA_SASL=${config.kafkaSasl} needs a user name`);
+  }
+  if (config.kafkaSasl !== 'none' && secrets.kafkaSaslPassword === undefined) {
+    throw new FloodgateError('invalid_config', `FLOODGATE_KAFKA_SASL=${config.kafkaSasl} needs a password`);
+  }
   if (!isLoopback(config.host) && secrets.tokens.length === 0) {
     throw new FloodgateError(
       'invalid_config',
@@ -90,13 +109,30 @@ function readTokens(environment: Environment): readonly string[] {
 }
 
 function readTokenFile(path: string): string[] {
+  return readSettingFile('FLOODGATE_TOKENS_FILE', path)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+function readKafkaSecrets(environment: Environment): Omit<Secrets, 'tokens'> {
+  const value = (name: SecretName) => effectiveValue(settings[name], environment) as string | undefined;
+  const [passwordFile, keyFile] = [value('kafkaSaslPasswordFile'), value('kafkaTlsKeyFile')];
+  return {
+    kafkaSaslPassword:
+      passwordFile === undefined
+        ? value('kafkaSaslPassword')
+        : readSettingFile(settings.kafkaSaslPasswordFile.key, passwordFile).trim(),
+    kafkaTlsKey: keyFile === undefined ? undefined : readSettingFile(settings.kafkaTlsKeyFile.key, keyFile),
+  };
+}
+
+/** The text of a file that a setting names. Throws invalid_config. */
+export function readSettingFile(key: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8')
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '');
+    return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new FloodgateError('invalid_config', `FLOODGATE_TOKENS_FILE=${path} cannot be read`, { cause });
+    throw new FloodgateError('invalid_config', `${key}=${path} cannot be read`, { cause });
   }
 }
 

@@ -139,6 +139,33 @@ export const limits = {
   /** Tombstones outlive every tail that may still need them. */
   bankTombstoneMs: 7 * 86_400_000,
 
+  // Kafka
+  kafkaSessionTimeoutMs: 10_000,
+  /** A transaction lasts milliseconds; one whose process died is ended by whoever gets the partition. */
+  kafkaTransactionTimeoutMs: 10_000,
+  kafkaRequestTimeoutMs: 10_000,
+  kafkaConnectTimeoutMs: 5_000,
+  /** A fetch waits this long at the broker for records. */
+  kafkaFetchWaitMs: 250,
+  kafkaFetchBytesMax: 16 * MiB,
+  kafkaFetchPartitionBytesMax: 4 * MiB,
+  /** Records of one partition that wait to be handed out; above it the partition is paused. */
+  kafkaBufferRecordsMax: 2_000,
+  kafkaBufferBytesMax: 8 * MiB,
+  /** One produce request; a batch never exceeds a record of full size and its fields. */
+  kafkaBatchBytesMax: 1_000_000,
+  kafkaBatchRecordsMax: 5_000,
+  /** Kafka's default `offset.metadata.max.bytes`. */
+  kafkaOffsetMetadataBytesMax: 4_096,
+  kafkaRetryMsFirst: 20,
+  kafkaRetryMsMax: 2_000,
+  /** How long a broker may be away before the log has failed. */
+  kafkaOutageMsMax: 120_000,
+  /** How long an append, or a question about a topic, is tried. */
+  kafkaAppendMsMax: 30_000,
+  /** How long a start waits for the brokers. */
+  kafkaOpenMsMax: 60_000,
+
   // Views
   viewDecisionsMax: 2_000_000,
   viewPendingMax: 20_000,

@@ -142,6 +142,43 @@ export const settings = {
     { min: 1, max: 87_600 },
     'How long decisions and dead letters stay in the log',
   ),
+  kafkaBrokers: list(
+    'FLOODGATE_KAFKA_BROKERS',
+    'Kafka brokers as host:port, comma-separated; without them the embedded log is used',
+  ),
+  kafkaTopicPrefix: text('FLOODGATE_KAFKA_TOPIC_PREFIX', 'floodgate', 'Topics are named <prefix>.<topic>.v1'),
+  kafkaGroup: text('FLOODGATE_KAFKA_GROUP', 'floodgate-pipeline', 'Consumer group, and prefix of transactional ids'),
+  delivery: oneOf(
+    'FLOODGATE_DELIVERY',
+    'exactly-once',
+    ['exactly-once', 'at-least-once'],
+    'How decisions and progress are published to Kafka',
+  ),
+  kafkaSessionTimeoutMs: integer(
+    'FLOODGATE_KAFKA_SESSION_TIMEOUT_MS',
+    limits.kafkaSessionTimeoutMs,
+    { min: 500, max: 300_000 },
+    'After so long without a heartbeat the partitions of a process go to the others',
+  ),
+  kafkaTls: oneOf('FLOODGATE_KAFKA_TLS', 'false', ['true', 'false'], 'Speak TLS with the brokers'),
+  kafkaTlsCaFile: optionalText('FLOODGATE_KAFKA_TLS_CA_FILE', 'Certificates (PEM) that brokers are trusted by'),
+  kafkaTlsCertFile: optionalText('FLOODGATE_KAFKA_TLS_CERT_FILE', 'Client certificate (PEM), for mutual TLS'),
+  kafkaTlsKeyFile: optionalText('FLOODGATE_KAFKA_TLS_KEY_FILE', 'Key of the client certificate (PEM)'),
+  kafkaSasl: oneOf(
+    'FLOODGATE_KAFKA_SASL',
+    'none',
+    ['none', 'plain', 'scram-sha-256', 'scram-sha-512'],
+    'How to authenticate to the brokers',
+  ),
+  kafkaSaslUsername: optionalText('FLOODGATE_KAFKA_SASL_USERNAME', 'User name for SASL'),
+  kafkaSaslPassword: {
+    ...optionalText('FLOODGATE_KAFKA_SASL_PASSWORD', 'Password for SASL'),
+    secret: true,
+  },
+  kafkaSaslPasswordFile: optionalText(
+    'FLOODGATE_KAFKA_SASL_PASSWORD_FILE',
+    'File with the password for SASL, instead of FLOODGATE_KAFKA_SASL_PASSWORD',
+  ),
   bankHashesMax: integer(
     'FLOODGATE_BANK_HASHES_MAX',
     limits.bankHashesMax,

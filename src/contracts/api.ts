@@ -48,7 +48,7 @@ export const DecisionList = Type.Object(
   {
     items: Type.Array(
       Type.Object({
-        offset: Type.Integer({ minimum: 0, description: 'Id of this decision in the stream of decisions.' }),
+        sequence: Type.Integer({ minimum: 0, description: 'Id of this decision in the stream of decisions.' }),
         decision: named(Decision),
       }),
       { description: 'Newest first.' },

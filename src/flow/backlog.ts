@@ -1,9 +1,16 @@
 /** Measures how far the pipeline is behind, from time to time and after each settled batch at most. */
-import type { Consumer, Lag } from '../log/log.ts';
+import type { Consumer, PartitionLag } from '../log/log.ts';
+
+/** Of all partitions that this process has: the sum of records, the age of the oldest. */
+export interface Lag {
+  readonly records: number;
+  readonly seconds: number;
+}
 
 export interface BacklogParts {
   readonly consumer: Pick<Consumer, 'lag'>;
-  readonly onMeasured: (lag: Lag) => void;
+  /** In all partitions, and in each. */
+  readonly onMeasured: (lag: Lag, partitions: readonly PartitionLag[]) => void;
   readonly onFailure: (error: unknown) => void;
   readonly intervalMs: number;
 }
@@ -33,10 +40,21 @@ export class Backlog {
 
   async measure(): Promise<void> {
     try {
-      this.#lag = await this.#parts.consumer.lag();
-      this.#parts.onMeasured(this.#lag);
+      const partitions = await this.#parts.consumer.lag();
+      this.#lag = totalLag(partitions);
+      this.#parts.onMeasured(this.#lag, partitions);
     } catch (error) {
       this.#parts.onFailure(error);
     }
   }
+}
+
+export function totalLag(partitions: readonly PartitionLag[]): Lag {
+  return partitions.reduce(
+    (total, { records, seconds }) => ({
+      records: total.records + records,
+      seconds: Math.max(total.seconds, seconds),
+    }),
+    { records: 0, seconds: 0 },
+  );
 }

@@ -1,15 +1,23 @@
 /**
  * Pulls records from the log and works on them concurrently, in order per key, never more than a bound at once.
- * A slow upload holds back its own key only.
+ * A slow upload holds back its own key only. A record whose partition went to another process is dropped on the way:
+ * that process has it now.
  */
 import { FloodgateError } from '../errors.ts';
-import type { Consumer, LogRecord } from '../log/log.ts';
+import type { ConsumedRecord, Consumer } from '../log/log.ts';
 import { KeyOrderedExecutor } from './key-ordered.ts';
+
+/** What is to be done for one record. */
+export interface Task {
+  /** Tasks of one key run one after the other, in the order of their records. */
+  readonly key: string;
+  /** Ends when the record is settled. `abandoned` aborts when the drain's deadline has passed, or the record is lost. */
+  run(abandoned: AbortSignal): Promise<void>;
+}
 
 export interface ConsumeLoopParts {
   readonly consumer: Pick<Consumer, 'poll'>;
-  /** Ends when the record is settled. `abandoned` aborts when the drain's deadline has passed. */
-  readonly handle: (record: LogRecord, abandoned: AbortSignal) => Promise<void>;
+  readonly taskOf: (record: ConsumedRecord) => Task;
   readonly inflightMax: number;
   readonly onInflight: (uploads: number) => void;
 }
@@ -19,6 +27,8 @@ export class ConsumeLoop {
   readonly #executor = new KeyOrderedExecutor();
   readonly #stopping = new AbortController();
   readonly #abandoning = new AbortController();
+  /** Of each partition's time here: aborts when it is over, or when everything is abandoned. */
+  readonly #abandoned = new WeakMap<AbortSignal, AbortSignal>();
   #inflight = 0;
   #roomMade: () => void = () => {};
   #failure: { readonly error: unknown } | undefined;
@@ -67,22 +77,30 @@ export class ConsumeLoop {
     }
     for (const record of records) {
       this.#count(+1);
-      this.#executor.run(record.key, () => this.#handle(record));
+      const task = this.#parts.taskOf(record);
+      this.#executor.run(task.key, () => this.#run(task, this.#abandonedOf(record.lost)));
     }
   }
 
-  async #handle(record: LogRecord): Promise<void> {
+  async #run(task: Task, abandoned: AbortSignal): Promise<void> {
     try {
       // After a fault nothing more begins: an upload must not overtake the earlier one of its key that comes again.
-      if (this.#failure === undefined && !this.#abandoning.signal.aborted) {
-        await this.#parts.handle(record, this.#abandoning.signal);
-      }
+      if (this.#failure === undefined && !abandoned.aborted) await task.run(abandoned);
     } catch (error) {
-      if (!this.#abandoning.signal.aborted) this.#fail(error);
+      if (!abandoned.aborted) this.#fail(error);
     } finally {
       this.#count(-1);
       this.#roomMade();
     }
+  }
+
+  /** One signal for all records of a partition's time here: `AbortSignal.any` for each record would pile up. */
+  #abandonedOf(lost: AbortSignal): AbortSignal {
+    const known = this.#abandoned.get(lost);
+    if (known !== undefined) return known;
+    const abandoned = AbortSignal.any([lost, this.#abandoning.signal]);
+    this.#abandoned.set(lost, abandoned);
+    return abandoned;
   }
 
   #fail(error: unknown): void {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toFloodgateError } from '../errors.ts';
 import type { Consumer } from '../log/log.ts';
-import { handleRecord, type PipelineParts } from '../pipeline.ts';
+import { type PipelineParts, taskOf } from '../pipeline.ts';
 import { ConsumeLoop } from './consume-loop.ts';
 import { Settler } from './settler.ts';
 
@@ -52,7 +52,7 @@ export class RunningPipeline {
           return records;
         },
       },
-      handle: (record, abandoned) => handleRecord(record, pipeline, abandoned),
+      taskOf: (record) => taskOf(record, pipeline),
       inflightMax: inflightUploadsMax,
       onInflight: (uploads) => telemetry.inflight(uploads),
     });

@@ -1,6 +1,6 @@
 /**
- * Settles what is done, in batches: while one atomic step is on its way, further results gather for the next. A result
- * never waits for a slower upload, and a burst costs few steps.
+ * Settles what is done, in batches: while one atomic step of a partition is on its way, further results of it gather for
+ * the next. A result never waits for a slower upload or another partition, and a burst costs few steps.
  *
  * A log that is full or failing is retried with backoff; the work is not lost, and nothing moves past it. When the
  * bound is reached the failure goes to `onFailure`, which stops the pipeline with nothing committed.
@@ -17,23 +17,29 @@ export interface SettlerParts {
   readonly nowMs: () => number;
 }
 
+/** What waits to be settled in one partition. */
+interface Lane {
+  waiting: { settlement: Settlement; done: () => void; failed: (error: FloodgateError) => void }[];
+  running: boolean;
+}
+
 const retryPauseMs = { first: 50, max: 2_000 };
 
 export class Settler {
   readonly #parts: SettlerParts;
-  #waiting: { settlement: Settlement; done: () => void; failed: (error: FloodgateError) => void }[] = [];
-  #running = false;
+  readonly #lanes = new Map<number, Lane>();
   #stopped = false;
 
   constructor(parts: SettlerParts) {
     this.#parts = parts;
   }
 
-  /** Resolves when the settlement is durable; rejects when the log failed for good. */
+  /** Resolves when the settlement is durable; rejects when the log failed for good, or the record's partition is lost. */
   settle(settlement: Settlement): Promise<void> {
+    const lane = this.#laneOf(settlement.record.partition);
     return new Promise((done, failed) => {
-      this.#waiting.push({ settlement, done, failed });
-      if (!this.#running) void this.#run();
+      lane.waiting.push({ settlement, done, failed });
+      if (!lane.running) void this.#run(lane);
     });
   }
 
@@ -42,10 +48,16 @@ export class Settler {
     this.#stopped = true;
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, limits.settleBatchMax);
+  #laneOf(partition: number): Lane {
+    const lane = this.#lanes.get(partition) ?? { waiting: [], running: false };
+    this.#lanes.set(partition, lane);
+    return lane;
+  }
+
+  async #run(lane: Lane): Promise<void> {
+    lane.running = true;
+    while (lane.waiting.length > 0) {
+      const batch = nextBatch(lane);
       try {
         await this.#settleWithRetry(batch.map((each) => each.settlement));
         for (const each of batch) each.done();
@@ -53,7 +65,7 @@ export class Settler {
         for (const each of batch) each.failed(toFloodgateError(thrown));
       }
     }
-    this.#running = false;
+    lane.running = false;
   }
 
   async #settleWithRetry(batch: readonly Settlement[]): Promise<void> {
@@ -73,4 +85,12 @@ export class Settler {
       }
     }
   }
+}
+
+/** What is settled together must be of one time of the partition here: what was lost fails alone. */
+function nextBatch(lane: Lane): Lane['waiting'] {
+  const lost = lane.waiting[0]?.settlement.record.lost;
+  const other = lane.waiting.findIndex(({ settlement }) => settlement.record.lost !== lost);
+  const count = Math.min(other < 0 ? lane.waiting.length : other, limits.settleBatchMax);
+  return lane.waiting.splice(0, count);
 }

@@ -1,5 +1,5 @@
 /**
- * Decisions as server-sent events, to many clients. The offset of a decision is the id of its event, so that a client
+ * Decisions as server-sent events, to many clients. The sequence of a decision is the id of its event, so that a client
  * that was away asks for what it missed with Last-Event-ID and misses nothing.
  *
  * A client is behind (reads from the view, at its own pace) or live (is pushed to). A live client that does not read is
@@ -15,14 +15,14 @@ import type { DecisionView } from '../views/views.ts';
 interface Client {
   readonly reply: FastifyReply;
   readonly sse: SSEReplyInterface;
-  /** Offset of the last decision sent. */
-  sentOffset: number;
+  /** Sequence of the last decision sent. */
+  sentSequence: number;
   live: boolean;
 }
 
 export interface DecisionStream {
-  /** Sends what came after `afterOffset` (the newest known when undefined), then what comes. Throws overloaded. */
-  attach(reply: FastifyReply, sse: SSEReplyInterface, afterOffset: number | undefined): Promise<void>;
+  /** Sends what came after `afterSequence` (the newest known when undefined), then what comes. Throws overloaded. */
+  attach(reply: FastifyReply, sse: SSEReplyInterface, afterSequence: number | undefined): Promise<void>;
   /** Ends all streams; clients will try again. */
   close(): void;
 }
@@ -30,17 +30,17 @@ export interface DecisionStream {
 export function createDecisionStream(view: DecisionView, telemetry: Telemetry): DecisionStream {
   const clients = new Set<Client>();
   const unsubscribe = view.subscribe((stored) => {
-    const frame = `id: ${stored.offset}\nevent: decision\ndata: ${JSON.stringify(stored.decision)}\n\n`;
+    const frame = `id: ${stored.sequence}\nevent: decision\ndata: ${JSON.stringify(stored.decision)}\n\n`;
     for (const client of clients) {
-      if (client.live) push(client, stored.offset, frame, telemetry);
+      if (client.live) push(client, stored.sequence, frame, telemetry);
     }
   });
   return {
-    async attach(reply, sse, afterOffset) {
+    async attach(reply, sse, afterSequence) {
       if (clients.size >= limits.streamClientsMax) {
         throw new FloodgateError('overloaded', `${limits.streamClientsMax} clients follow the stream already.`);
       }
-      const client: Client = { reply, sse, sentOffset: afterOffset ?? newestOffset(view), live: false };
+      const client: Client = { reply, sse, sentSequence: afterSequence ?? newestSequence(view), live: false };
       clients.add(client);
       telemetry.streamClients(clients.size);
       sse.onClose(() => {
@@ -57,14 +57,14 @@ export function createDecisionStream(view: DecisionView, telemetry: Telemetry): 
   };
 }
 
-function newestOffset(view: DecisionView): number {
-  return view.list({}, { limit: 1 }).items[0]?.offset ?? -1;
+function newestSequence(view: DecisionView): number {
+  return view.list({}, { limit: 1 }).items[0]?.sequence ?? -1;
 }
 
 /** Reading the view and going live happen in one turn of the event loop, so that no decision falls between. */
 async function catchUp(client: Client, view: DecisionView): Promise<void> {
   while (client.sse.isConnected) {
-    const missed = view.after(client.sentOffset, limits.streamReplayBatchMax);
+    const missed = view.after(client.sentSequence, limits.streamReplayBatchMax);
     if (missed.length === 0) {
       client.live = true;
       return;
@@ -72,20 +72,20 @@ async function catchUp(client: Client, view: DecisionView): Promise<void> {
     for (const stored of missed) {
       if (!client.sse.isConnected) return;
       // Resolves only when the client has room for more.
-      await client.sse.send({ id: String(stored.offset), event: 'decision', data: stored.decision });
-      client.sentOffset = stored.offset;
+      await client.sse.send({ id: String(stored.sequence), event: 'decision', data: stored.decision });
+      client.sentSequence = stored.sequence;
     }
   }
 }
 
-function push(client: Client, offset: number, frame: string, telemetry: Telemetry): void {
-  if (offset <= client.sentOffset) return;
+function push(client: Client, sequence: number, frame: string, telemetry: Telemetry): void {
+  if (sequence <= client.sentSequence) return;
   const { raw } = client.reply;
   if (raw.writableLength > limits.streamBufferBytesMax) {
     telemetry.streamEventDropped();
     raw.destroy();
     return;
   }
-  client.sentOffset = offset;
+  client.sentSequence = sequence;
   raw.write(frame);
 }

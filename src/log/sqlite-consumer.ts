@@ -1,7 +1,7 @@
 /** Hands records of a topic to a group and settles them; the state that must last is the store's. */
 import { FloodgateError } from '../errors.ts';
 import type { ReadResult, SettleRequest } from './commit.ts';
-import type { Consumer, Lag, LogRecord, Position, Settlement, Topic } from './log.ts';
+import type { ConsumedRecord, Consumer, PartitionLag, Position, Settlement, Topic } from './log.ts';
 import type { TopicEnds } from './topic-ends.ts';
 
 export interface ConsumerParts {
@@ -15,7 +15,7 @@ export interface ConsumerParts {
   readonly stopped: AbortSignal;
   read(fromOffset: number, max: number): Promise<ReadResult>;
   settle(request: SettleRequest): Promise<void>;
-  lag(): Promise<Lag>;
+  lag(): Promise<PartitionLag>;
   onClose(): void;
 }
 
@@ -36,14 +36,14 @@ export class SqliteConsumer implements Consumer {
   }
 
   /** Polls take turns, so that no record is handed out twice. */
-  poll(max: number, signal: AbortSignal): Promise<LogRecord[]> {
+  poll(max: number, signal: AbortSignal): Promise<ConsumedRecord[]> {
     const any = AbortSignal.any([signal, this.#closing.signal, this.#parts.stopped]);
     const polled = this.#turn.then(() => this.#poll(max, any));
     this.#turn = polled.catch(() => undefined);
     return polled;
   }
 
-  async #poll(max: number, signal: AbortSignal): Promise<LogRecord[]> {
+  async #poll(max: number, signal: AbortSignal): Promise<ConsumedRecord[]> {
     const { ends, topic } = this.#parts;
     while (!signal.aborted) {
       await ends.waitBeyond(topic, this.#cursor, signal);
@@ -52,7 +52,8 @@ export class SqliteConsumer implements Consumer {
       if (signal.aborted) break;
       this.#cursor = nextOffset;
       const fresh = records.filter((record) => !this.#skip.delete(record.offset));
-      if (fresh.length > 0) return fresh;
+      const lost = this.#closing.signal;
+      if (fresh.length > 0) return fresh.map((record) => ({ ...record, lost }));
     }
     return [];
   }
@@ -60,19 +61,19 @@ export class SqliteConsumer implements Consumer {
   async settle(batch: readonly Settlement[]): Promise<void> {
     if (this.#closing.signal.aborted) throw new FloodgateError('log_failed', 'the consumer is closed');
     const { topic, group } = this.#parts;
-    const foreign = batch.find(({ position }) => position.partition !== 0 || position.offset >= this.#cursor);
+    const foreign = batch.find(({ record }) => record.partition !== 0 || record.offset >= this.#cursor);
     if (foreign !== undefined) {
-      const { partition, offset } = foreign.position;
+      const { partition, offset } = foreign.record;
       throw new FloodgateError('internal', `cannot settle: ${partition}/${offset} of ${topic} was not handed out`);
     }
     if (batch.length === 0) return;
-    const offsets = batch.map(({ position }) => position.offset);
+    const offsets = batch.map(({ record }) => record.offset);
     const outputs = batch.flatMap((settlement) => settlement.outputs);
     await this.#parts.settle({ kind: 'settle', topic, group, offsets, outputs });
   }
 
-  lag(): Promise<Lag> {
-    return this.#parts.lag();
+  async lag(): Promise<readonly PartitionLag[]> {
+    return [await this.#parts.lag()];
   }
 
   async close(): Promise<void> {

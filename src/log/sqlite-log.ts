@@ -10,7 +10,18 @@ import { limits } from '../config/limits.ts';
 import { FloodgateError, toFloodgateError } from '../errors.ts';
 import type { CommitRequest, CommitResult } from './commit.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { Consumer, Log, LogRecord, NewRecord, Position, Tail, TailOptions, Topic, TopicEnd } from './log.ts';
+import type {
+  ConsumeOptions,
+  Consumer,
+  Log,
+  LogRecord,
+  NewRecord,
+  PartitionEnd,
+  Position,
+  Tail,
+  TailOptions,
+  Topic,
+} from './log.ts';
 import { SqliteConsumer } from './sqlite-consumer.ts';
 import type { CallName, Calls, WorkerSettings } from './sqlite-protocol.ts';
 import type { RetentionRule, RetentionRules } from './sqlite-retention.ts';
@@ -124,7 +135,7 @@ class EmbeddedLog implements SqliteLog {
     return offsets.map((offset) => ({ partition: 0, offset }));
   }
 
-  async consume(topic: Topic, group: string): Promise<Consumer> {
+  async consume({ topic, group, onAssigned }: ConsumeOptions): Promise<Consumer> {
     this.#assertOpen();
     const key = `${topic} ${group}`;
     if (this.#openGroups.has(key)) throw new FloodgateError('conflict', `group ${group} already consumes ${topic}`);
@@ -152,6 +163,7 @@ class EmbeddedLog implements SqliteLog {
       },
     });
     this.#readers.add(consumer);
+    await onAssigned?.(0);
     return consumer;
   }
 
@@ -169,9 +181,9 @@ class EmbeddedLog implements SqliteLog {
     return tail;
   }
 
-  async read(topic: Topic, fromOffset: number, max: number): Promise<LogRecord[]> {
+  async read(topic: Topic, { offset }: Position, max: number): Promise<LogRecord[]> {
     const records: LogRecord[] = [];
-    let from = fromOffset;
+    let from = offset;
     while (records.length < max) {
       const page = await this.#call('read', { topic, fromOffset: from, max: max - records.length });
       if (page.records.length === 0) break;
@@ -181,8 +193,8 @@ class EmbeddedLog implements SqliteLog {
     return records;
   }
 
-  end(topic: Topic): Promise<TopicEnd> {
-    return this.#call('end', { topic });
+  async ends(topic: Topic): Promise<readonly PartitionEnd[]> {
+    return [await this.#call('end', { topic })];
   }
 
   unwritable(): string | null {

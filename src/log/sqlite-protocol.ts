@@ -1,6 +1,6 @@
 /** The messages between the log and the thread that owns its database. */
 import type { CommitRequest, CommitResult, ReadResult, Refusal } from './commit.ts';
-import type { Lag, Topic, TopicEnd } from './log.ts';
+import type { PartitionEnd, PartitionLag, Topic } from './log.ts';
 import type { RetentionRules } from './sqlite-retention.ts';
 import type { RoomLimits } from './sqlite-room.ts';
 
@@ -15,9 +15,9 @@ export interface WorkerSettings extends RoomLimits {
 export interface Calls {
   commit: { args: { requests: readonly CommitRequest[] }; answer: CommitAnswer };
   read: { args: { topic: Topic; fromOffset: number; max: number }; answer: ReadResult };
-  end: { args: { topic: Topic }; answer: TopicEnd };
+  end: { args: { topic: Topic }; answer: PartitionEnd };
   openGroup: { args: { topic: Topic; group: string }; answer: { committed: number; settled: number[] } };
-  lag: { args: { topic: Topic; group: string }; answer: Lag };
+  lag: { args: { topic: Topic; group: string }; answer: PartitionLag };
   retain: { args: { nowMs: number }; answer: null };
   close: { args: Record<string, never>; answer: null };
 }

@@ -7,7 +7,7 @@
 import { limits } from '../config/limits.ts';
 import type { AppendRequest, CommitRequest, CommitResult, ReadResult, Refusal, SettleRequest } from './commit.ts';
 import { GroupProgress } from './group-progress.ts';
-import { type Lag, type NewRecord, type Topic, type TopicEnd, topics } from './log.ts';
+import { type NewRecord, type PartitionEnd, type PartitionLag, type Topic, topics } from './log.ts';
 import { type Connection, closeLogFile, openLogFile } from './sqlite-file.ts';
 import { pagesMax, type Room, type RoomLimits, refusalForRoom, usedBytesOf } from './sqlite-room.ts';
 import { TopicTable } from './sqlite-topic.ts';
@@ -66,9 +66,9 @@ export class SqliteStore {
     >;
   }
 
-  end(topic: Topic): TopicEnd {
+  end(topic: Topic): PartitionEnd {
     const table = this.table(topic);
-    return { startOffset: table.nextRecord(0), endOffset: table.endOffset };
+    return { partition: 0, startOffset: table.nextRecord(0), endOffset: table.endOffset };
   }
 
   read(topic: Topic, fromOffset: number, max: number): ReadResult {
@@ -89,12 +89,12 @@ export class SqliteStore {
     return { committed: progress.committed, settled: progress.settledAbove() };
   }
 
-  lag(topic: Topic, name: string): Lag {
+  lag(topic: Topic, name: string): PartitionLag {
     const table = this.table(topic);
     const { committed } = this.#group(topic, name).progress;
     const oldestMs = table.timestampMsAt(committed);
     const seconds = oldestMs === null ? 0 : Math.max(0, (this.#options.nowMs() - oldestMs) / 1000);
-    return { records: table.endOffset - committed, seconds };
+    return { partition: 0, records: table.endOffset - committed, seconds };
   }
 
   /** Offset at and above which nothing may be removed: the lowest that some group has not settled. */

@@ -25,7 +25,7 @@ export class SqliteTail implements Tail {
 
   constructor(parts: TailParts) {
     this.#parts = parts;
-    this.#position = parts.fromOffset;
+    this.#position = parts.from[0]?.offset ?? 0;
     this.#signal = AbortSignal.any([this.#closing.signal, parts.stopped]);
     this.#running = this.#run();
   }

@@ -28,24 +28,24 @@ export function listDecisions(
   const first = select(db, filter, near, limit + 1);
   const found = first.length > limit ? first : select(db, filter, full, limit + 1);
   const items = found.slice(0, limit);
-  if (found.length > limit) return { items, nextCursor: items.at(-1)?.offset ?? null };
+  if (found.length > limit) return { items, nextCursor: items.at(-1)?.sequence ?? null };
   const { text, parameters } = full;
   const extent = db.prepare(`SELECT count(*), min(o) FROM (${text})`).raw();
   const [rows = 0, lowest = 0] = extent.get(...parameters) as number[];
   return { items, nextCursor: rows === limits.viewScanRowsMax ? lowest : null };
 }
 
-/** The lowest offset that a decision since the filter's time can have. */
+/** The lowest sequence that a decision since the filter's time can have. */
 function startOf(db: Connection, filter: DecisionFilter): number {
   if (filter.since === undefined) return 0;
-  const first = db.prepare('SELECT "offset" FROM decisions WHERE latest_ms >= ? ORDER BY latest_ms, "offset" LIMIT 1');
+  const first = db.prepare('SELECT sequence FROM decisions WHERE latest_ms >= ? ORDER BY latest_ms, sequence LIMIT 1');
   const row = first.raw().get(Date.parse(filter.since)) as [number] | undefined;
   return row?.[0] ?? Number.MAX_SAFE_INTEGER;
 }
 
 /**
  * The rows to look at. What matched is the filter that leaves least, so it goes first; each index used here ends in the
- * offset, so that rows come in the order of the page and nothing is sorted.
+ * sequence, so that rows come in the order of the page and nothing is sorted.
  */
 function scanOf(filter: DecisionFilter, before: number, start: number, rowsMax: number): Sql {
   const matched = conditions([
@@ -56,8 +56,8 @@ function scanOf(filter: DecisionFilter, before: number, start: number, rowsMax: 
   const judged: readonly [string, unknown] =
     filter.outcome === undefined ? ['reason = ?', filter.reason] : ['outcome = ?', filter.outcome];
   const driving = byMatch ? matched : conditions([judged]);
-  const source = byMatch ? 'DISTINCT "offset" AS o FROM matches' : '"offset" AS o FROM decisions';
-  const text = `SELECT ${source} WHERE "offset" < ? AND "offset" >= ?${driving.text} ORDER BY "offset" DESC LIMIT ?`;
+  const source = byMatch ? 'DISTINCT sequence AS o FROM matches' : 'sequence AS o FROM decisions';
+  const text = `SELECT ${source} WHERE sequence < ? AND sequence >= ?${driving.text} ORDER BY sequence DESC LIMIT ?`;
   return { text, parameters: [before, start, ...driving.parameters, rowsMax] };
 }
 
@@ -67,7 +67,7 @@ function select(db: Connection, filter: DecisionFilter, scan: Sql, max: number):
     ['d.reason = ?', filter.reason],
     ['d.decided_ms >= ?', filter.since === undefined ? undefined : Date.parse(filter.since)],
   ]);
-  const sql = `SELECT d."offset", d.json FROM (${scan.text}) s CROSS JOIN decisions d ON d."offset" = s.o
+  const sql = `SELECT d.sequence, d.json FROM (${scan.text}) s CROSS JOIN decisions d ON d.sequence = s.o
     WHERE true${rest.text} ORDER BY s.o DESC LIMIT ?`;
   const rows = db.prepare(sql).raw();
   return toStored(rows.all(...scan.parameters, ...rest.parameters, max));
@@ -79,5 +79,5 @@ function conditions(parts: readonly (readonly [string, unknown])[]): Sql {
 }
 
 export function toStored(rows: readonly unknown[]): StoredDecision[] {
-  return (rows as [number, string][]).map(([offset, json]) => ({ offset, decision: JSON.parse(json) as Decision }));
+  return (rows as [number, string][]).map(([sequence, json]) => ({ sequence, decision: JSON.parse(json) as Decision }));
 }

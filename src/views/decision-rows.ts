@@ -3,11 +3,12 @@ import { rmSync } from 'node:fs';
 import Database from 'libsql';
 import type { Outcome } from '../contracts/common.ts';
 import type { Decision } from '../contracts/decision.ts';
+import type { PartitionEnd, Position } from '../log/log.ts';
 import { type Connection, listDecisions, toStored } from './decision-query.ts';
 import type { DecisionFilter, DecisionPage, LedgerEntry, StoredDecision } from './views.ts';
 
 /** Part of what decides whether the file may be used: a file of another version is thrown away and rebuilt. */
-const schemaVersion = '1';
+const schemaVersion = '2';
 
 /**
  * `latest_ms` is the latest time of decision up to the row. Unlike `decided_ms` it never falls from row to row, so that
@@ -16,7 +17,9 @@ const schemaVersion = '1';
 const schema = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE decisions (
-  "offset" INTEGER PRIMARY KEY,
+  sequence INTEGER PRIMARY KEY,
+  "partition" INTEGER NOT NULL,
+  "offset" INTEGER NOT NULL,
   upload_id TEXT NOT NULL,
   revision INTEGER NOT NULL,
   event_id TEXT NOT NULL,
@@ -24,25 +27,26 @@ CREATE TABLE decisions (
   reason TEXT NOT NULL,
   decided_ms INTEGER NOT NULL,
   latest_ms INTEGER NOT NULL,
-  json TEXT NOT NULL
+  json TEXT NOT NULL,
+  UNIQUE ("partition", "offset")
 ) STRICT;
+CREATE TABLE positions ("partition" INTEGER PRIMARY KEY, "offset" INTEGER NOT NULL) STRICT;
 CREATE TABLE matches (
-  "offset" INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
   bank TEXT NOT NULL,
   content_id TEXT NOT NULL,
-  PRIMARY KEY ("offset", bank, content_id)
+  PRIMARY KEY (sequence, bank, content_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX decisions_by_upload ON decisions (upload_id, revision, "offset");
+CREATE INDEX decisions_by_upload ON decisions (upload_id, revision, sequence);
 CREATE INDEX decisions_by_event ON decisions (upload_id, event_id);
-CREATE INDEX decisions_by_outcome ON decisions (outcome, "offset");
-CREATE INDEX decisions_by_reason ON decisions (reason, "offset");
-CREATE INDEX decisions_by_latest ON decisions (latest_ms, "offset");
-CREATE INDEX matches_by_content ON matches (content_id, "offset");
-CREATE INDEX matches_by_bank ON matches (bank, "offset");
+CREATE INDEX decisions_by_outcome ON decisions (outcome, sequence);
+CREATE INDEX decisions_by_reason ON decisions (reason, sequence);
+CREATE INDEX decisions_by_latest ON decisions (latest_ms, sequence);
+CREATE INDEX matches_by_content ON matches (content_id, sequence);
+CREATE INDEX matches_by_bank ON matches (bank, sequence);
 `;
 
-export interface NewRow {
-  readonly offset: number;
+export interface NewRow extends Position {
   readonly decision: Decision;
   readonly json: string;
 }
@@ -67,68 +71,87 @@ export class DecisionRows {
   readonly #lastRevision;
   readonly #event;
   readonly #oldest;
-  #position: number;
+  readonly #setPosition;
+  /** Partition -> offset in the decisions topic at which to read on. */
+  readonly #positions: Map<number, number>;
+  #lastSequence: number;
   #counts: Counts;
   #latestMs: number;
 
-  private constructor(db: Connection, position: number) {
+  private constructor(db: Connection) {
     this.#db = db;
-    this.#position = position;
-    this.#insert = db.prepare('INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = db.prepare('INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#insertMatch = db.prepare('INSERT OR IGNORE INTO matches VALUES (?, ?, ?)');
     this.#setMeta = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
+    this.#setPosition = db.prepare('INSERT OR REPLACE INTO positions VALUES (?, ?)');
     const byUpload = 'SELECT json FROM decisions WHERE upload_id = ?';
-    const newest = 'ORDER BY revision DESC, "offset" DESC LIMIT 1';
+    const newest = 'ORDER BY revision DESC, sequence DESC LIMIT 1';
     this.#latest = db.prepare(`${byUpload} ${newest}`);
     this.#revision = db.prepare(`${byUpload} AND revision = ? ${newest}`);
     this.#lastRevision = db.prepare('SELECT max(revision) AS last FROM decisions WHERE upload_id = ?');
     this.#event = db.prepare('SELECT 1 FROM decisions WHERE upload_id = ? AND event_id = ? LIMIT 1');
-    this.#oldest = db.prepare('SELECT decided_ms FROM decisions ORDER BY "offset" LIMIT 1');
+    this.#oldest = db.prepare('SELECT decided_ms FROM decisions ORDER BY sequence LIMIT 1');
     this.#counts = this.#countAll();
-    const [latestMs] = db.prepare('SELECT max(latest_ms) FROM decisions').raw().get() as (number | null)[];
+    this.#positions = new Map(readPositions(db));
+    const newestRow = db.prepare('SELECT max(latest_ms), max(sequence) FROM decisions').raw().get();
+    const [latestMs, lastSequence] = newestRow as (number | null)[];
     this.#latestMs = latestMs ?? 0;
+    this.#lastSequence = lastSequence ?? -1;
   }
 
   /**
    * Opens the file if it was derived from this very log, by this version, and is whole; otherwise starts an empty one.
-   * `endOffset` is the end of the log's topic: a view that is ahead of its log belongs to another history of it.
+   * `ends` are those of the log's topic: a view that is ahead of its log belongs to another history of it.
    */
-  static open(path: string, logId: string, endOffset: number): DecisionRows {
-    const kept = openKept(path, logId, endOffset);
+  static open(path: string, logId: string, ends: readonly PartitionEnd[]): DecisionRows {
+    const kept = openKept(path, logId, ends);
     if (kept !== null) return kept;
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
     const db = connect(path);
     db.exec(`BEGIN; ${schema} COMMIT;`);
-    const rows = new DecisionRows(db, 0);
-    rows.#write({ schema_version: schemaVersion, log_id: logId, position: '0', closed: '0' });
+    const rows = new DecisionRows(db);
+    rows.#write({ schema_version: schemaVersion, log_id: logId, closed: '0' });
     return rows;
   }
 
   /** Builds from a file that passed every check. */
-  static over(db: Connection, position: number): DecisionRows {
-    const rows = new DecisionRows(db, position);
+  static over(db: Connection): DecisionRows {
+    const rows = new DecisionRows(db);
     rows.#write({ closed: '0' });
     return rows;
   }
 
-  /** Offset in the decisions topic at which to read on. */
-  get position(): number {
-    return this.#position;
+  /** Where to read on in the decisions topic, for each partition of which something is stored. */
+  get positions(): Position[] {
+    return [...this.#positions].map(([partition, offset]) => ({ partition, offset }));
   }
 
   counts(): Counts {
     return { ...this.#counts };
   }
 
-  /** Stores the rows and the new position in one transaction. */
-  apply(rows: readonly NewRow[], position: number): void {
+  /**
+   * Stores the rows and where to read on in one transaction. Gives the rows that are new, each with its sequence: at
+   * least its offset, so that with one partition they are the same.
+   */
+  apply(rows: readonly NewRow[], positions: readonly Position[]): StoredDecision[] {
     const counts = { ...this.#counts };
+    const stored: StoredDecision[] = [];
+    let sequence = this.#lastSequence;
     this.#transaction(() => {
-      for (const row of rows) if (this.#insertRow(row)) counts[row.decision.outcome] += 1;
-      this.#setMeta.run('position', String(position));
+      for (const row of rows) {
+        const next = Math.max(sequence + 1, row.offset);
+        if (!this.#insertRow(row, next)) continue;
+        sequence = next;
+        counts[row.decision.outcome] += 1;
+        stored.push({ sequence, decision: row.decision });
+      }
+      for (const { partition, offset } of positions) this.#setPosition.run(partition, offset);
     });
     this.#counts = counts;
-    this.#position = position;
+    this.#lastSequence = sequence;
+    for (const { partition, offset } of positions) this.#positions.set(partition, offset);
+    return stored;
   }
 
   /** Removes a run of the oldest decisions. True when there may be more to remove. */
@@ -139,7 +162,7 @@ export class DecisionRows {
     const first = this.#oldest.get() as { decided_ms: number } | undefined;
     if (first === undefined || (over <= 0 && first.decided_ms >= beforeMs)) return false;
     const oldest = this.#db
-      .prepare('SELECT "offset", outcome, decided_ms FROM decisions ORDER BY "offset" LIMIT ?')
+      .prepare('SELECT sequence, outcome, decided_ms FROM decisions ORDER BY sequence LIMIT ?')
       .raw()
       .all(trimRowsMax) as [number, Outcome, number][];
     const keptFrom = oldest.findIndex(([, , decidedMs], place) => place >= over && decidedMs >= beforeMs);
@@ -147,8 +170,8 @@ export class DecisionRows {
     const last = going.at(-1);
     if (last === undefined) return false;
     this.#transaction(() => {
-      this.#db.prepare('DELETE FROM matches WHERE "offset" <= ?').run(last[0]);
-      this.#db.prepare('DELETE FROM decisions WHERE "offset" <= ?').run(last[0]);
+      this.#db.prepare('DELETE FROM matches WHERE sequence <= ?').run(last[0]);
+      this.#db.prepare('DELETE FROM decisions WHERE sequence <= ?').run(last[0]);
     });
     for (const [, outcome] of going) this.#counts[outcome] -= 1;
     return going.length === trimRowsMax;
@@ -164,9 +187,9 @@ export class DecisionRows {
     return { lastRevision: row?.last ?? 0, eventDecided: this.#event.get(uploadId, eventId) !== undefined };
   }
 
-  after(offset: number, max: number): StoredDecision[] {
-    const query = this.#db.prepare('SELECT "offset", json FROM decisions WHERE "offset" > ? ORDER BY "offset" LIMIT ?');
-    return toStored(query.raw().all(offset, max));
+  after(sequence: number, max: number): StoredDecision[] {
+    const query = this.#db.prepare('SELECT sequence, json FROM decisions WHERE sequence > ? ORDER BY sequence LIMIT ?');
+    return toStored(query.raw().all(sequence, max));
   }
 
   list(filter: DecisionFilter, page: { readonly before?: number; readonly limit: number }): DecisionPage {
@@ -180,14 +203,15 @@ export class DecisionRows {
     this.#db.close();
   }
 
-  #insertRow({ offset, decision, json }: NewRow): boolean {
+  #insertRow({ partition, offset, decision, json }: NewRow, sequence: number): boolean {
     const { uploadId, revision, eventId, outcome, reason, decidedAt } = decision;
     const decidedMs = Date.parse(decidedAt);
     this.#latestMs = Math.max(this.#latestMs, decidedMs);
     const latestMs = this.#latestMs;
-    const info = this.#insert.run(offset, uploadId, revision, eventId, outcome, reason, decidedMs, latestMs, json);
-    for (const match of decision.matches) this.#insertMatch.run(offset, match.bank, match.contentId);
-    return info.changes === 1;
+    const facts = [uploadId, revision, eventId, outcome, reason, decidedMs, latestMs, json];
+    if (this.#insert.run(sequence, partition, offset, ...facts).changes !== 1) return false;
+    for (const match of decision.matches) this.#insertMatch.run(sequence, match.bank, match.contentId);
+    return true;
   }
 
   #write(facts: Record<string, string>): void {
@@ -222,19 +246,27 @@ function connect(path: string): Connection {
   return db;
 }
 
-function openKept(path: string, logId: string, endOffset: number): DecisionRows | null {
+function openKept(path: string, logId: string, ends: readonly PartitionEnd[]): DecisionRows | null {
   try {
     const db = connect(path);
     const meta = new Map(db.prepare('SELECT name, value FROM meta').raw().all() as [string, string][]);
-    const position = Number(meta.get('position'));
     const ours = meta.get('schema_version') === schemaVersion && meta.get('log_id') === logId;
-    const usable = ours && position <= endOffset && (meta.get('closed') === '1' || isWhole(db));
-    if (usable) return DecisionRows.over(db, position);
+    const usable = ours && isBehind(db, ends) && (meta.get('closed') === '1' || isWhole(db));
+    if (usable) return DecisionRows.over(db);
     db.close();
   } catch {
     // A file that cannot be read is as good as none.
   }
   return null;
+}
+
+function readPositions(db: Connection): [number, number][] {
+  return db.prepare('SELECT "partition", "offset" FROM positions').raw().all() as [number, number][];
+}
+
+function isBehind(db: Connection, ends: readonly PartitionEnd[]): boolean {
+  const endOf = new Map(ends.map(({ partition, endOffset }) => [partition, endOffset]));
+  return readPositions(db).every(([partition, offset]) => offset <= (endOf.get(partition) ?? -1));
 }
 
 /** Without fsync a power failure may leave anything behind. */

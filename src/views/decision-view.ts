@@ -12,14 +12,14 @@ import { limits } from '../config/limits.ts';
 import { Outcome } from '../contracts/common.ts';
 import type { Decision } from '../contracts/decision.ts';
 import { FloodgateError, toFloodgateError } from '../errors.ts';
-import type { Log, LogRecord, Tail } from '../log/log.ts';
+import type { Log, LogRecord, PartitionEnd, Position, Tail } from '../log/log.ts';
 import { DecisionRows, type NewRow } from './decision-rows.ts';
 import type { DecisionFilter, DecisionPage, DecisionView, LedgerEntry, StoredDecision } from './views.ts';
 
 export interface DecisionViewOptions {
   /** The view's file; its folder is made when it is missing. */
   readonly path: string;
-  readonly log: Pick<Log, 'id' | 'end' | 'tail'>;
+  readonly log: Pick<Log, 'id' | 'ends' | 'tail'>;
   readonly retention?: {
     readonly ageMsMax?: number;
     readonly decisionsMax?: number;
@@ -55,34 +55,47 @@ const readable = Compile(
 /** Resolves once the file is open and the log is followed; `caughtUp` tells when the view is complete. */
 export async function openDecisionView(options: DecisionViewOptions): Promise<OpenDecisionView> {
   await mkdir(dirname(options.path), { recursive: true });
-  const { endOffset } = await options.log.end('decisions');
-  const view = new TailedDecisionView(options, DecisionRows.open(options.path, options.log.id, endOffset));
+  const ends = await options.log.ends('decisions');
+  const rows = DecisionRows.open(options.path, options.log.id, ends);
+  const view = new TailedDecisionView(options, rows, beginAt(rows, ends));
   await view.follow();
   return view;
+}
+
+/** An empty view takes no more of a long topic than it would keep: shared evenly, as keys spread evenly. */
+function beginAt(rows: DecisionRows, ends: readonly PartitionEnd[]): Position[] {
+  const known = new Map(rows.positions.map(({ partition, offset }) => [partition, offset]));
+  const share = Math.ceil(limits.viewDecisionsMax / Math.max(1, ends.length));
+  return ends.map(({ partition, startOffset, endOffset }) => ({
+    partition,
+    offset: Math.max(known.get(partition) ?? startOffset, startOffset, endOffset - share),
+  }));
 }
 
 class TailedDecisionView implements OpenDecisionView {
   readonly #options: DecisionViewOptions;
   readonly #rows: DecisionRows;
+  readonly #from: readonly Position[];
   readonly #listeners = new Set<(stored: StoredDecision) => void>();
   readonly #trimTimer: NodeJS.Timeout;
   /** Taken from the log and not yet in the file; `row` is null where the record is not a decision. */
-  #pending: { readonly offset: number; readonly row: NewRow | null }[] = [];
+  #pending: { readonly position: Position; readonly row: NewRow | null }[] = [];
   #flushing: { cancel(): void } | null = null;
   #tail: Tail | null = null;
   #failure: FloodgateError | null = null;
   #unreadable = 0;
 
-  constructor(options: DecisionViewOptions, rows: DecisionRows) {
+  constructor(options: DecisionViewOptions, rows: DecisionRows, from: readonly Position[]) {
     this.#options = options;
     this.#rows = rows;
+    this.#from = from;
     this.#trimTimer = setInterval(() => this.#guard(() => this.#trim()), trimIntervalMs).unref();
   }
 
   async follow(): Promise<void> {
     this.#tail = await this.#options.log.tail({
       topic: 'decisions',
-      fromOffset: this.#rows.position,
+      from: this.#from,
       onRecord: (record) => this.#take(record),
     });
   }
@@ -106,12 +119,12 @@ class TailedDecisionView implements OpenDecisionView {
     return () => this.#listeners.delete(own);
   }
 
-  after(offset: number, max: number): StoredDecision[] {
-    return this.#rows.after(offset, max);
+  after(sequence: number, max: number): StoredDecision[] {
+    return this.#rows.after(sequence, max);
   }
 
-  async caughtUp(): Promise<void> {
-    await this.#tail?.caughtUp();
+  async caughtUp(partition?: number): Promise<void> {
+    await this.#tail?.caughtUp(partition);
     this.#flush();
     if (this.#pending.length > 0)
       throw this.#failure ?? new FloodgateError('log_failed', 'the decision view is behind');
@@ -137,7 +150,7 @@ class TailedDecisionView implements OpenDecisionView {
     if (this.#pending.length >= limits.viewPendingMax) {
       throw this.#failure ?? new FloodgateError('overloaded', 'the decision view cannot keep up');
     }
-    this.#pending.push({ offset: record.offset, row: this.#toRow(record) });
+    this.#pending.push({ position: record, row: this.#toRow(record) });
     if (this.#flushing !== null) return;
     const immediate = setImmediate(() => this.#flush());
     this.#flushing = { cancel: () => clearImmediate(immediate) };
@@ -147,11 +160,16 @@ class TailedDecisionView implements OpenDecisionView {
   #flush(): void {
     this.#flushing?.cancel();
     this.#flushing = null;
-    const last = this.#pending.at(-1);
-    if (last === undefined) return;
+    if (this.#pending.length === 0) return;
     const rows = this.#pending.flatMap(({ row }) => (row === null ? [] : [row]));
+    // Offsets ascend within a partition, so the last one of each stands.
+    const positions = new Map(this.#pending.map(({ position }) => [position.partition, position.offset + 1]));
+    let stored: StoredDecision[];
     try {
-      this.#rows.apply(rows, last.offset + 1);
+      stored = this.#rows.apply(
+        rows,
+        [...positions].map(([partition, offset]) => ({ partition, offset })),
+      );
     } catch (thrown) {
       this.#noteFailure(thrown);
       const timer = setTimeout(() => this.#flush(), retryMs).unref();
@@ -160,7 +178,7 @@ class TailedDecisionView implements OpenDecisionView {
     }
     this.#failure = null;
     this.#pending = [];
-    for (const { offset, decision } of rows) this.#publish({ offset, decision });
+    for (const each of stored) this.#publish(each);
   }
 
   #toRow(record: LogRecord): NewRow | null {
@@ -169,7 +187,8 @@ class TailedDecisionView implements OpenDecisionView {
       const decision: unknown = JSON.parse(json);
       if (!readable.Check(decision)) throw new Error('it is not a decision');
       if (Number.isNaN(Date.parse(decision.decidedAt))) throw new Error('decidedAt is not a time');
-      return { offset: record.offset, decision: decision as Decision, json };
+      const { partition, offset } = record;
+      return { partition, offset, decision: decision as Decision, json };
     } catch (thrown) {
       this.#unreadable += 1;
       this.#options.onUnreadable?.(record.offset, toFloodgateError(thrown).message);

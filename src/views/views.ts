@@ -14,8 +14,11 @@ export interface DecisionFilter {
 }
 
 export interface StoredDecision {
-  /** Offset in the decisions topic; the cursor of pages and the id of server-sent events. */
-  readonly offset: number;
+  /**
+   * Grows from decision to decision as they come into this view; the cursor of pages and the id of server-sent events.
+   * Where the topic has one partition it is the offset; with more, each replica counts in its own order of arrival.
+   */
+  readonly sequence: number;
   readonly decision: Decision;
 }
 
@@ -41,9 +44,9 @@ export interface DecisionView {
   ledger(uploadId: string, eventId: string): LedgerEntry;
   /** Called with each decision once it is in the view, in order. Returns how to stop. */
   subscribe(listener: (stored: StoredDecision) => void): () => void;
-  /** Decisions after `offset`, oldest first, at most `max`: for a client that resumes. */
-  after(offset: number, max: number): StoredDecision[];
-  /** Resolves once every decision appended to the log before this call is in the view. */
-  caughtUp(): Promise<void>;
+  /** Decisions after `sequence`, oldest first, at most `max`: for a client that resumes. */
+  after(sequence: number, max: number): StoredDecision[];
+  /** Resolves once every decision appended before this call, to all partitions or to the one named, is in the view. */
+  caughtUp(partition?: number): Promise<void>;
   counts(): { readonly block: number; readonly review: number; readonly allow: number };
 }

@@ -27,7 +27,7 @@ export async function askJson(path) {
 
 /**
  * Follows the stream until it ends or fails. EventSource cannot send a token, so the events are read by hand.
- * `onEvent(offset, decision)`; the offset of the last one is where to resume.
+ * `onEvent(sequence, decision)`; the sequence of the last one is where to resume.
  */
 export async function followDecisions(afterOffset, onOpen, onEvent) {
   const headers = {

@@ -20,7 +20,7 @@ const state = {
   paused: false,
   /** Newest first; what came since the last flush. */
   waiting: [],
-  lastOffset: null,
+  lastSequence: null,
   status: null,
   statusAtMs: 0,
   streaming: false,
@@ -97,11 +97,11 @@ function showState(name, text) {
 async function loadRecent() {
   const query = state.filter === '' ? '' : `&outcome=${state.filter}`;
   const page = await askJson(`/v1/decisions?limit=50${query}`);
-  const newest = page.items[0]?.offset ?? -1;
-  state.waiting = state.waiting.filter((item) => item.offset > newest && passesFilter(item.decision));
+  const newest = page.items[0]?.sequence ?? -1;
+  state.waiting = state.waiting.filter((item) => item.sequence > newest && passesFilter(item.decision));
   feed.replaceChildren(...page.items.map((item) => drawCard(item.decision, radiusBits())));
   // A filtered page may end before what the stream has brought already.
-  state.lastOffset = Math.max(state.lastOffset ?? -1, newest);
+  state.lastSequence = Math.max(state.lastSequence ?? -1, newest);
   showEmptiness();
 }
 
@@ -113,10 +113,10 @@ function radiusBits() {
   return state.status?.radiusBits ?? { frame: 31, aligned: 31 };
 }
 
-function receive(offset, decision) {
-  state.lastOffset = offset;
+function receive(sequence, decision) {
+  state.lastSequence = sequence;
   if (!passesFilter(decision)) return;
-  state.waiting.unshift({ offset, decision });
+  state.waiting.unshift({ sequence, decision });
   if (state.waiting.length > waitingMax) state.waiting.pop();
 }
 
@@ -147,15 +147,15 @@ async function follow() {
   for (;;) {
     try {
       // After a long absence the newest are of more use than everything that was missed.
-      if (state.lastOffset === null || performance.now() - awaySinceMs > awayMsMax) await loadRecent();
+      if (state.lastSequence === null || performance.now() - awaySinceMs > awayMsMax) await loadRecent();
       const onOpen = () => {
         retryMs = retryMsMin;
         state.streaming = true;
         if (state.status !== null) showReadiness(state.status);
-        // An empty log has no offset to resume after: look again now that nothing can be missed any more.
-        if (state.lastOffset < 0) loadRecent().catch(() => showState('away', 'Reconnecting'));
+        // An empty log has no sequence to resume after: look again now that nothing can be missed any more.
+        if (state.lastSequence < 0) loadRecent().catch(() => showState('away', 'Reconnecting'));
       };
-      await followDecisions(state.lastOffset < 0 ? null : state.lastOffset, onOpen, receive);
+      await followDecisions(state.lastSequence < 0 ? null : state.lastSequence, onOpen, receive);
     } catch (error) {
       if (error instanceof NeedsToken) await askToken();
     }

@@ -37,7 +37,7 @@ const streamSchema = {
   tags: ['decisions'],
   summary: 'Decisions as they are made, as server-sent events',
   description:
-    'Each event has the name `decision`, the offset of the decision as id and the decision as data. With ' +
+    'Each event has the name `decision`, the sequence of the decision as id and the decision as data. With ' +
     'Last-Event-ID the stream resumes after that decision and nothing is missed. A client that does not read is ' +
     'disconnected, and may resume.',
   querystring: StreamQuery,
@@ -73,10 +73,10 @@ function streamRoute(app: App, context: RouteContext): void {
   const options = { schema: streamSchema, sse: 'manual' as const, config: { measured: false } };
   app.get('/decisions/stream', options, async (request, reply) => {
     const header = request.headers['last-event-id'];
-    const afterOffset = offsetOf(header === undefined ? request.query.lastEventId : String(header));
+    const afterSequence = sequenceOf(header === undefined ? request.query.lastEventId : String(header));
     if (context.closing.aborted) throw new FloodgateError('not_ready', 'The service is stopping.');
     forbidBuffering(reply);
-    await stream.attach(reply, reply.sse, afterOffset);
+    await stream.attach(reply, reply.sse, afterSequence);
     // From here on the stream owns the connection; an error status can no longer be sent.
     reply.sse.keepAlive();
     reply.hijack();
@@ -87,10 +87,10 @@ function forbidBuffering(reply: FastifyReply): void {
   reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no');
 }
 
-function offsetOf(id: string | undefined): number | undefined {
+function sequenceOf(id: string | undefined): number | undefined {
   if (id === undefined || id === '') return undefined;
-  const offset = Number(id);
-  if (/^\d+$/.test(id) && offset <= Number.MAX_SAFE_INTEGER) return offset;
+  const sequence = Number(id);
+  if (/^\d+$/.test(id) && sequence <= Number.MAX_SAFE_INTEGER) return sequence;
   const pointer = '/headers/last-event-id';
   throw new FloodgateError('invalid_request', `${pointer} must be the id of an event of this stream`, {
     fields: [{ pointer, message: 'must be the id of an event of this stream' }],
