@@ -139,8 +139,7 @@ async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise
 
   const index = createHammingIndex({
     hashesMax: config.bankHashesMax,
-    // Segments answer up to 31 bits; under a policy that searches wider they would only cost.
-    merging: policy.alignedRadiusBits <= limits.segmentRadiusBitsMax ? 'background' : 'never',
+    merging: searchesNarrowly(policy) ? 'background' : 'never',
     events: {
       merged: (facts) => telemetry.indexMerged(facts),
       mergeFailed: (error) => telemetry.failed('building a segment of the index', error),
@@ -205,6 +204,12 @@ function openEmbeddedLog(config: Config): Promise<Log> {
       'dead-letters': { ageMsMax: decisionsMs },
     },
   });
+}
+
+/** Segments answer up to 31 bits; where every search is wider they would only cost. */
+function searchesNarrowly({ alignedRadiusBits, singleFrameRadiusBits, review }: Policy): boolean {
+  const pictureRadiusBits = Math.max(singleFrameRadiusBits, review.radiusBits);
+  return Math.min(alignedRadiusBits, pictureRadiusBits) <= limits.segmentRadiusBitsMax;
 }
 
 function createPipeline(core: Core): RunningPipeline {

@@ -113,6 +113,8 @@ export const limits = {
 
   // Pipeline and log
   inflightUploadsMax: 64,
+  /** Uploads taken from the log and not settled, those included that only wait for their settlement. */
+  unsettledUploadsMax: 1_024,
   /** Far more than can be settled before the decision view has caught up. */
   recentUploadsMax: 50_000,
   backlogUploadsMax: 20_000,
@@ -212,6 +214,20 @@ assertRelation(limits.fetchHeadersTimeoutMs < limits.fetchTimeoutMs, 'waiting fo
 assertRelation(limits.contentBytesMax <= limits.spoolBytesMax, 'the largest content fits the spool');
 assertRelation(limits.recordBytesMax <= limits.logReadBytesMax, 'a record of full size fits a read');
 assertRelation(limits.logCommitBytesMax <= limits.logQueueBytesMax, 'a commit of full size fits the queue');
+assertRelation(limits.recordBytesMax <= limits.kafkaBatchBytesMax, 'a record of full size fits a batch');
+assertRelation(limits.kafkaBatchBytesMax <= limits.kafkaFetchPartitionBytesMax, 'a batch of full size fits a fetch');
+assertRelation(limits.kafkaFetchPartitionBytesMax <= limits.kafkaFetchBytesMax, 'a partition is part of a fetch');
+assertRelation(limits.kafkaFetchPartitionBytesMax <= limits.kafkaBufferBytesMax, 'what is fetched fits the buffer');
+assertRelation(limits.settleBatchMax <= limits.kafkaBatchRecordsMax, 'decisions of a settlement fit a batch');
+assertRelation(limits.kafkaFetchWaitMs < limits.kafkaRequestTimeoutMs, 'a fetch that waits has not timed out');
+assertRelation(limits.kafkaConnectTimeoutMs <= limits.kafkaRequestTimeoutMs, 'connecting is part of a request');
+assertRelation(
+  limits.kafkaTransactionTimeoutMs <= limits.kafkaSessionTimeoutMs,
+  'who is gone blocks no reader for long',
+);
+assertRelation(limits.kafkaRequestTimeoutMs < limits.kafkaOutageMsMax, 'an outage outlasts a request');
+assertRelation(limits.kafkaRetryMsFirst < limits.kafkaRetryMsMax, 'pauses between retries grow');
+assertRelation(limits.kafkaRetryMsMax < limits.kafkaOutageMsMax, 'an outage is retried more than once');
 assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments answer narrow searches');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
 assertRelation(limits.alignmentsMax <= limits.candidatesMax, 'only candidates are aligned');

@@ -1,4 +1,4 @@
-/** The pipeline as a running thing: the consume loop feeding `handleRecord`, how it ends, and why it is not ready. */
+/** The pipeline as a running thing: the consume loop feeding `taskOf`, how it ends, and why it is not ready. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toFloodgateError } from '../errors.ts';
 import type { Consumer } from '../log/log.ts';

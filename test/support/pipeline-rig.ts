@@ -67,16 +67,19 @@ export function videoResult(changes: Partial<FingerprintResult> = {}): Fingerpri
 export interface FakeFetcher extends Fetcher {
   readonly fetched: ContentSource[];
   readonly released: string[];
+  readonly letGo: string[];
   readonly discarded: ContentSource[];
 }
 
 export function fakeFetcher(fetch: (nameOf: string) => Promise<void> = async () => {}): FakeFetcher {
   const fetched: ContentSource[] = [];
   const released: string[] = [];
+  const letGo: string[] = [];
   const discarded: ContentSource[] = [];
   return {
     fetched,
     released,
+    letGo,
     discarded,
     async discard(source) {
       discarded.push(source);
@@ -91,6 +94,9 @@ export function fakeFetcher(fetch: (nameOf: string) => Promise<void> = async () 
         sha256: sha256Of(name),
         async release() {
           released.push(name);
+        },
+        async letGo() {
+          letGo.push(name);
         },
       };
     },
