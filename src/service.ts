@@ -10,7 +10,7 @@ import { createBank, type LiveBank } from './bank/live-bank.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { limits } from './config/limits.ts';
 import { readPolicy } from './config/policy-file.ts';
-import { nodeVersion, readPackageVersion } from './config/version.ts';
+import { memoryLimitBytes, nodeVersion, readPackageVersion, readRevision } from './config/version.ts';
 import type { ServiceStatus } from './contracts/api.ts';
 import { type Policy, policyVersionOf } from './contracts/policy.ts';
 import { type ClosableFetcher, createFetcher } from './fetch/create-fetcher.ts';
@@ -104,7 +104,14 @@ function observe(config: Config): Base {
   const version = readPackageVersion();
   const kernelVersion = readKernelVersion();
   const policy = readPolicy(config.policyFile);
-  const metrics = createMetrics({ version, revision: 'unknown', kernelVersion, nodeVersion });
+  const revision = readRevision();
+  const metrics = createMetrics({
+    version,
+    revision,
+    kernelVersion,
+    nodeVersion,
+    memoryLimitBytes: memoryLimitBytes(),
+  });
   const telemetry = createTelemetry({ metrics, log: createLogger({ level: config.logLevel }) });
   telemetry.serviceStarting({ version, policyVersion: policyVersionOf(policy), dataFolder: config.dataFolder });
   return { config, version, kernelVersion, policy, metrics, telemetry, startedAtMs: Date.now() };
