@@ -47,7 +47,8 @@ export interface Telemetry {
   childRestarted(reason: 'crash' | 'timeout' | 'memory' | 'recycle' | 'start_failed', detail: string): void;
 
   // Bank
-  bankApplied(kind: 'add' | 'remove', seconds: number): void;
+  /** `seconds` since its append; left out for what was in the log before this process was. */
+  bankApplied(kind: 'add' | 'remove', seconds: number | undefined): void;
   bankRejected(detail: string): void;
   bankSized(facts: { hashes: number; freshHashes: number; contents: number; bytes: number; position: number }): void;
   indexMerged(facts: { hashes: number; seconds: number; segments: number; freshHashes: number; bytes: number }): void;
@@ -223,7 +224,7 @@ function bankEvents({ bank }: Metrics, log: Logger, nowMs: () => number) {
   return {
     bankApplied(kind, seconds) {
       bank.updates.inc({ kind, result: 'ok' });
-      bank.liveSeconds.observe(Math.max(0, seconds));
+      if (seconds !== undefined) bank.liveSeconds.observe(seconds);
       bank.updated.set(nowMs() / 1000);
       log.debug({ kind, seconds }, 'bank change searchable');
     },

@@ -110,6 +110,8 @@ export const limits = {
   bankContentsMax: 5_000_000,
   /** What a bank record's fields take beside its frames. */
   bankRecordFieldsBytesMax: 16 * KiB,
+  /** Bytes of the bank's table that are copied in one turn of the event loop while changes wait: a few milliseconds. */
+  bankCopyBytesPerTurn: 8 * MiB,
 
   // Pipeline and log
   inflightUploadsMax: 64,
