@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    globalSetup: ['test/support/kafka/shared-broker-host.ts'],
     pool: 'forks',
     maxWorkers: 2,
     // The AWS client says at its first use that it will drop Node 20; SECURITY.md says what follows from that.

@@ -15,6 +15,9 @@ export type Stage = (typeof stages)[number];
 export const components = ['log', 'bank', 'children', 'pipeline'] as const;
 export type Component = (typeof components)[number];
 
+const transactionResults = ['committed', 'aborted'] as const;
+export type TransactionResult = (typeof transactionResults)[number];
+
 export interface Telemetry {
   // Life of the process
   serviceStarting(facts: Record<string, unknown>): void;
@@ -39,8 +42,21 @@ export interface Telemetry {
   frameJudged(media: MediaKind, quality: number, usable: boolean): void;
   decided(decision: Decision, latencySeconds: number): void;
   deadLettered(code: DeadLetterCode, detail: string): void;
+  deadLetterReplayed(): void;
   settled(records: number, seconds: number): void;
   lagMeasured(records: number, seconds: number): void;
+
+  // Log
+  /** How many partitions this instance reads from now on; told at each assignment. */
+  partitionsAssigned(partitions: number): void;
+  partitionFenced(): void;
+  transactionEnded(result: TransactionResult, seconds: number): void;
+  partitionsPaused(partitions: number): void;
+  brokerRequestTimedOut(): void;
+  partitionLag(partition: number, records: number, seconds: number): void;
+  partitionProgress(partition: number): void;
+  /** Another instance tells of the partition from now on. */
+  partitionLost(partition: number): void;
 
   // Children
   childPool(processes: number, busy: number, queued: number): void;
@@ -50,6 +66,8 @@ export interface Telemetry {
   /** `seconds` since its append; left out for what was in the log before this process was. */
   bankApplied(kind: 'add' | 'remove', seconds: number | undefined): void;
   bankRejected(detail: string): void;
+  /** How far this instance is behind the end of its bank log. */
+  bankBehind(records: number, seconds: number): void;
   bankSized(facts: { hashes: number; freshHashes: number; contents: number; bytes: number; position: number }): void;
   indexMerged(facts: { hashes: number; seconds: number; segments: number; freshHashes: number; bytes: number }): void;
   searchFinished(seconds: number, queries: number): void;
@@ -83,6 +101,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry & { tally(): T
     ...lifeEvents(metrics, log),
     ...stageEvents(metrics, log),
     ...pipeline,
+    ...logEvents(metrics, log, nowMs),
     ...childEvents(metrics, log),
     ...bankEvents(metrics, log, nowMs),
     ...httpEvents(metrics, log),
@@ -147,6 +166,7 @@ function pipelineEvents({ pipeline }: Metrics, log: Logger, nowMs: () => number)
       pipeline.deadLetters.inc({ reason: code });
       log.warn({ code, detail }, 'upload event dead-lettered');
     },
+    deadLetterReplayed: () => pipeline.deadLettersReplayed.inc(),
     settled(records, seconds) {
       pipeline.settled.inc(records);
       pipeline.settleSeconds.observe(seconds);
@@ -204,6 +224,49 @@ function boundedLabel(valuesMax: number): (value: string) => string {
   };
 }
 
+/** More than a group of instances shares sensibly. Partitions from this number on count in the sums alone. */
+const partitionLabelsMax = 256;
+
+function logEvents({ log: metrics }: Metrics, log: Logger, nowMs: () => number) {
+  // A rate needs a value to begin from.
+  for (const result of transactionResults) metrics.transactions.inc({ result }, 0);
+  const isLabelled = (partition: number) => partition < partitionLabelsMax;
+  return {
+    partitionsAssigned(partitions) {
+      metrics.assigned.set(partitions);
+      metrics.rebalances.inc();
+      log.info({ partitions }, 'partitions assigned');
+    },
+    partitionFenced() {
+      metrics.fenced.inc();
+      log.warn('another instance has taken over a partition');
+    },
+    transactionEnded(result, seconds) {
+      metrics.transactions.inc({ result });
+      metrics.transactionSeconds.observe(seconds);
+      if (result === 'aborted') log.warn({ seconds }, 'transaction aborted');
+    },
+    partitionsPaused: (partitions) => metrics.paused.set(partitions),
+    brokerRequestTimedOut() {
+      metrics.requestTimeouts.inc();
+      log.warn('the broker did not answer a request in time');
+    },
+    partitionLag(partition, records, seconds) {
+      if (!isLabelled(partition)) return;
+      metrics.partitionLagRecords.set({ partition }, records);
+      metrics.partitionLagSeconds.set({ partition }, seconds);
+    },
+    partitionProgress(partition) {
+      if (isLabelled(partition)) metrics.partitionProgress.set({ partition }, nowMs() / 1000);
+    },
+    partitionLost(partition) {
+      for (const gauge of [metrics.partitionLagRecords, metrics.partitionLagSeconds, metrics.partitionProgress]) {
+        gauge.remove({ partition });
+      }
+    },
+  } satisfies Partial<Telemetry>;
+}
+
 function childEvents({ process }: Metrics, log: Logger) {
   const pool = 'fingerprint';
   return {
@@ -231,6 +294,10 @@ function bankEvents({ bank }: Metrics, log: Logger, nowMs: () => number) {
     bankRejected(detail) {
       bank.updates.inc({ kind: 'unknown', result: 'rejected' });
       log.error({ detail }, 'bank record refused');
+    },
+    bankBehind(records, seconds) {
+      bank.behindRecords.set(records);
+      bank.behindSeconds.set(seconds);
     },
     bankSized({ hashes, freshHashes, contents, bytes, position }) {
       bank.entries.set(hashes);

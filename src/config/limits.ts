@@ -163,7 +163,10 @@ export const limits = {
   kafkaRetryMsMax: 2_000,
   /** How long a broker may be away before the log has failed. */
   kafkaOutageMsMax: 120_000,
-  kafkaPartitionsMax: 1_024,
+  /** How long an append, or a question about a topic, is tried. */
+  kafkaAppendMsMax: 30_000,
+  /** How long a start waits for the brokers. */
+  kafkaOpenMsMax: 60_000,
 
   // Views
   viewDecisionsMax: 2_000_000,

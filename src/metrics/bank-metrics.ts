@@ -52,6 +52,16 @@ function createIndexUpdates(registry: Registry) {
       labelNames: ['kind', 'result'] as const,
       registers,
     }),
+    behindRecords: new Gauge({
+      name: 'floodgate_bank_apply_lag_records',
+      help: 'Bank records in the log that this instance has not applied yet.',
+      registers,
+    }),
+    behindSeconds: new Gauge({
+      name: 'floodgate_bank_apply_lag_seconds',
+      help: 'Age of the oldest bank record that this instance has not applied yet; 0 when there is none.',
+      registers,
+    }),
     liveSeconds: new Histogram({
       name: 'floodgate_bank_update_to_live_seconds',
       help: 'Time from the append of a bank change until it is searchable here.',

@@ -7,6 +7,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type BankMetrics, createBankMetrics } from './bank-metrics.ts';
 import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts';
+import { createLogMetrics, type LogMetrics } from './log-metrics.ts';
 import { createPipelineMetrics, type PipelineMetrics } from './pipeline-metrics.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
 
@@ -22,6 +23,7 @@ export interface Metrics {
   readonly registry: Registry;
   readonly pipeline: PipelineMetrics;
   readonly bank: BankMetrics;
+  readonly log: LogMetrics;
   readonly http: HttpMetrics;
   readonly process: ProcessMetrics;
   /** The Prometheus text format. */
@@ -48,6 +50,7 @@ export function createMetrics(build: BuildFacts): Metrics {
     registry,
     pipeline: createPipelineMetrics(registry),
     bank: createBankMetrics(registry),
+    log: createLogMetrics(registry),
     http: createHttpMetrics(registry),
     process: createProcessMetrics(registry),
     text: () => registry.metrics(),

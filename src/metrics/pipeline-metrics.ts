@@ -46,6 +46,11 @@ function createFlow(registry: Registry) {
       labelNames: ['reason'] as const,
       registers,
     }),
+    deadLettersReplayed: new Counter({
+      name: 'floodgate_dead_letters_replayed_total',
+      help: 'Dead letters that were put back among the upload events.',
+      registers,
+    }),
     retries: new Counter({
       name: 'floodgate_retries_total',
       help: 'Attempts after the first, by stage.',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Consumer } from '../../src/log/log.ts';
 import { openSqliteLog, type SqliteLog, type SqliteLogOptions } from '../../src/log/sqlite-log.ts';
-import { codeOf, pollCount, readAll, recordOf, settlementOf } from '../support/log-records.ts';
+import { codeOf, consumeGroup, lagOf, pollCount, readAll, recordOf, settlementOf } from '../support/log-records.ts';
 
 const MiB = 1024 * 1024;
 let folder: string;
@@ -14,7 +14,7 @@ let consumer: Consumer;
 
 async function open(options: Partial<SqliteLogOptions>): Promise<void> {
   log = await openSqliteLog({ path: join(folder, 'log.sqlite'), logFreeBytesMin: 0, roomCheckMs: 20, ...options });
-  consumer = await log.consume('uploads', 'pipeline');
+  consumer = await consumeGroup(log, 'pipeline');
 }
 
 async function fill(): Promise<number> {
@@ -82,7 +82,7 @@ it('takes the same settlement later when the database itself had no page left', 
   expect(codes).toEqual(['log_full', 'resolved']);
   await consumer.settle([settlementOf(a, recordOf('decisions', 'small'))]);
   expect(await readAll(log, 'decisions')).toHaveLength(2);
-  expect((await consumer.lag()).records).toBe(0);
+  expect((await lagOf(consumer)).records).toBe(0);
 });
 
 it('refuses a record over the limit before anything is written', async () => {

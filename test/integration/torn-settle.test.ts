@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { builtFile } from '../../src/config/paths.ts';
 import { openSqliteLog } from '../../src/log/sqlite-log.ts';
-import { codeOf, readAll } from '../support/log-records.ts';
+import { codeOf, consumeGroup, lagOf, readAll } from '../support/log-records.ts';
 
 const uploads = 1_500;
 let folder: string;
@@ -51,8 +51,8 @@ it('publishes every output exactly once over many kills', async () => {
   const keys = (await readAll(log, 'decisions')).map((record) => record.key);
   expect(keys).toHaveLength(uploads);
   expect(new Set(keys).size).toBe(uploads);
-  const consumer = await log.consume('uploads', 'pipeline');
-  expect(await consumer.lag()).toEqual({ records: 0, seconds: 0 });
+  const consumer = await consumeGroup(log, 'pipeline');
+  expect(await lagOf(consumer)).toEqual({ records: 0, seconds: 0 });
   await log.close();
 });
 

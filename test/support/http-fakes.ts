@@ -19,7 +19,7 @@ function fakeView(): FakeView {
   const count = (outcome: string): number => stored.filter((item) => item.decision.outcome === outcome).length;
   return {
     add(decision) {
-      const item = { offset: stored.length, decision };
+      const item = { sequence: stored.length, decision };
       stored.push(item);
       for (const listener of listeners) listener(item);
     },
@@ -28,17 +28,17 @@ function fakeView(): FakeView {
         ({ decision }) => decision.uploadId === uploadId && (revision === undefined || decision.revision === revision),
       )?.decision,
     list(filter, page) {
-      const older = stored.filter((item) => item.offset < (page.before ?? Number.POSITIVE_INFINITY));
+      const older = stored.filter((item) => item.sequence < (page.before ?? Number.POSITIVE_INFINITY));
       const fitting = older.filter((item) => fits(item.decision, filter)).reverse();
       const items = fitting.slice(0, page.limit);
-      return { items, nextCursor: fitting.length > items.length ? (items.at(-1)?.offset ?? null) : null };
+      return { items, nextCursor: fitting.length > items.length ? (items.at(-1)?.sequence ?? null) : null };
     },
     ledger: () => ({ lastRevision: 0, eventDecided: false }),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    after: (offset, max) => stored.filter((item) => item.offset > offset).slice(0, max),
+    after: (sequence, max) => stored.filter((item) => item.sequence > sequence).slice(0, max),
     caughtUp: async () => undefined,
     counts: () => ({ block: count('block'), review: count('review'), allow: count('allow') }),
   };

@@ -13,8 +13,9 @@ import { cloudEventHeaders } from '../../src/contracts/cloud-events.ts';
 import type { Decision } from '../../src/contracts/decision.ts';
 import { createRandom, type Random } from '../../src/demo/random.ts';
 import { hexOfHash } from '../../src/kernel/hash-text.ts';
-import type { Log, LogRecord, NewRecord, Topic } from '../../src/log/log.ts';
+import type { Log, NewRecord } from '../../src/log/log.ts';
 import { openSqliteLog } from '../../src/log/sqlite-log.ts';
+import { readAll } from './log-records.ts';
 import { serveProcess, startProcess } from './served-process.ts';
 
 export interface KillRunOptions {
@@ -151,11 +152,6 @@ async function waitUntilIdle(url: string): Promise<boolean> {
     if (/^floodgate_consumer_lag_records 0$/m.test(text) && /^floodgate_inflight_uploads 0$/m.test(text)) return true;
     if (response === null) return false;
   }
-}
-
-async function readAll(log: Log, topic: Topic): Promise<LogRecord[]> {
-  const { endOffset } = await log.end(topic);
-  return log.read(topic, 0, endOffset + 1);
 }
 
 async function check(

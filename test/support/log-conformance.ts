@@ -1,12 +1,23 @@
 /**
  * What every log must do, whatever it is made of. The embedded log, the log in memory and the Kafka adapter are held to
- * the same tests. They compare positions as given and never compute them, since a broker's offsets may have gaps.
+ * the same tests, with one partition a topic. They compare positions as given and never compute them, since a broker's
+ * offsets may have gaps.
  */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Log } from '../../src/log/log.ts';
+import { type Log, type Position, topics } from '../../src/log/log.ts';
 import { interleavings, playInterleaving } from './log-interleavings.ts';
-import { codeOf, never, pollCount, readAll, recordOf, settlementOf, textOf } from './log-records.ts';
+import {
+  codeOf,
+  consumeGroup,
+  lagOf,
+  never,
+  pollCount,
+  readAll,
+  recordOf,
+  settlementOf,
+  textOf,
+} from './log-records.ts';
 
 /** `crash` gives the log no chance to finish anything. */
 export type Reopening = 'close' | 'crash';
@@ -25,6 +36,8 @@ export interface ConformanceOptions {
   readonly compaction: boolean;
   /** How many random interleavings to play; each opens the log a few times. */
   readonly interleavingsMax: number;
+  /** A poll that has nothing for so long is taken to have no more. */
+  readonly quietMs: number;
 }
 
 export function describeLogConformance(
@@ -44,10 +57,11 @@ export function describeLogConformance(
       log = under.log;
     });
     afterEach(() => under.dispose());
-    const parts = { current: () => log, under: () => under, reopen };
+    const parts = { current: () => log, under: () => under, reopen, quietMs: options.quietMs };
     describeAppending(parts);
     if (options.compaction) describeCompaction(parts);
     describePolling(parts);
+    describeProgress(parts);
     describeSettling(parts);
     describeTailing(parts);
     describeClosing(parts);
@@ -58,7 +72,7 @@ export function describeLogConformance(
         fc.asyncProperty(interleavings, async (steps) => {
           const under = await openLog();
           try {
-            await playInterleaving(under, steps);
+            await playInterleaving(under, steps, options.quietMs);
           } finally {
             await under.dispose();
           }
@@ -74,7 +88,10 @@ interface Parts {
   current(): Log;
   under(): LogUnderTest;
   reopen(how: Reopening): Promise<Log>;
+  readonly quietMs: number;
 }
+
+const noPosition: Position = { partition: -1, offset: -1 };
 
 function describeAppending({ current, reopen }: Parts): void {
   it('gives back what was appended, at the positions it named', async () => {
@@ -86,7 +103,7 @@ function describeAppending({ current, reopen }: Parts): void {
       headers: { a: '"\n', b: '😀' },
     } as const;
     const [first, second] = await current().append([strange, recordOf('decisions', 'b', '')]);
-    const records = await current().read('decisions', 0, 10);
+    const records = await current().read('decisions', first ?? noPosition, 10);
     expect(records.map(({ partition, offset }) => ({ partition, offset }))).toEqual([first, second]);
     expect(records[0]).toMatchObject({ topic: 'decisions', key: strange.key, headers: strange.headers });
     expect([...(records[0]?.value ?? [])]).toEqual([...bytes]);
@@ -127,13 +144,23 @@ function describeAppending({ current, reopen }: Parts): void {
 
   it('reads at most what was asked for, from where it was asked', async () => {
     const positions = await current().append(['a', 'b', 'c', 'd'].map((key) => recordOf('decisions', key)));
-    const third = positions[2]?.offset ?? -1;
-    expect((await current().read('decisions', third, 10)).map((record) => record.key)).toEqual(['c', 'd']);
-    expect((await current().read('decisions', 0, 2)).map((record) => record.key)).toEqual(['a', 'b']);
-    const { startOffset, endOffset } = await current().end('decisions');
-    expect(startOffset).toBe(positions[0]?.offset);
-    expect(endOffset).toBeGreaterThan(positions[3]?.offset ?? Number.NaN);
-    expect(await current().read('decisions', endOffset, 10)).toEqual([]);
+    const keysFrom = async (from: Position = noPosition, max = 10) =>
+      (await current().read('decisions', from, max)).map((record) => record.key);
+    expect(await keysFrom(positions[2])).toEqual(['c', 'd']);
+    expect(await keysFrom(positions[0], 2)).toEqual(['a', 'b']);
+    const [end, ...others] = await current().ends('decisions');
+    expect(others).toEqual([]);
+    expect(end).toMatchObject({ partition: positions[0]?.partition, startOffset: positions[0]?.offset });
+    expect(end?.endOffset).toBeGreaterThan(positions[3]?.offset ?? Number.NaN);
+    expect(await keysFrom({ partition: end?.partition ?? -1, offset: end?.endOffset ?? -1 })).toEqual([]);
+  });
+
+  it('has a partition of every topic before anything is in it', async () => {
+    for (const topic of topics) {
+      const ends = await current().ends(topic);
+      expect(ends).toHaveLength(1);
+      expect(ends[0]?.startOffset).toBe(ends[0]?.endOffset);
+    }
   });
 }
 
@@ -155,25 +182,53 @@ function describeCompaction({ current, under }: Parts): void {
   });
 }
 
-function describePolling({ current, reopen }: Parts): void {
+function describePolling({ current, reopen, quietMs }: Parts): void {
   it('hands records out in order, at most as many as asked for, and each once', async () => {
-    const consumer = await current().consume('uploads', 'g');
+    const consumer = await consumeGroup(current(), 'g');
     await current().append(['a', 'b', 'c'].map((key) => recordOf('uploads', key)));
     const first = await consumer.poll(2, never);
     expect(first.map((record) => record.key)).toEqual(['a', 'b']);
     expect((await consumer.poll(2, never)).map((record) => record.key)).toEqual(['c']);
-    expect(await consumer.poll(2, AbortSignal.timeout(20))).toEqual([]);
+    expect(await consumer.poll(2, AbortSignal.timeout(quietMs))).toEqual([]);
+  });
+
+  it('tells of the partition once, before it hands out the first record of it', async () => {
+    const heard: string[] = [];
+    const [position] = await current().append([recordOf('uploads', 'a')]);
+    const onAssigned = async (partition: number) => {
+      // What takes a moment here must hold the records back.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      heard.push(`assigned ${partition}`);
+    };
+    const consumer = await current().consume({ topic: 'uploads', group: 'g', onAssigned });
+    for (const record of await pollCount(consumer, 1)) heard.push(`handed out ${record.key}`);
+    await current().append([recordOf('uploads', 'b')]);
+    for (const record of await pollCount(consumer, 1)) heard.push(`handed out ${record.key}`);
+    expect(heard).toEqual([`assigned ${position?.partition}`, 'handed out a', 'handed out b']);
+  });
+
+  it('says when a record is lost: not while it is here, and once the consumer is closed', async () => {
+    await current().append(['a', 'b'].map((key) => recordOf('uploads', key)));
+    const consumer = await consumeGroup(current(), 'g');
+    const [a, b] = await pollCount(consumer, 2);
+    if (a === undefined || b === undefined) throw new Error('records are missing');
+    await consumer.settle([settlementOf(a)]);
+    expect([a.lost.aborted, b.lost.aborted]).toEqual([false, false]);
+    await consumer.close();
+    expect(b.lost.aborted).toBe(true);
+    expect(await codeOf(consumer.settle([settlementOf(b, recordOf('decisions', 'no'))]))).not.toBe('resolved');
+    expect(await readAll(current(), 'decisions')).toEqual([]);
   });
 
   it('wakes a poll that waits when a record is appended', async () => {
-    const consumer = await current().consume('uploads', 'g');
+    const consumer = await consumeGroup(current(), 'g');
     const polled = consumer.poll(10, never);
     await current().append([recordOf('uploads', 'late')]);
     expect((await polled).map((record) => record.key)).toEqual(['late']);
   });
 
   it('loses no record to a poll that was aborted', async () => {
-    const consumer = await current().consume('uploads', 'g');
+    const consumer = await consumeGroup(current(), 'g');
     const controller = new AbortController();
     const polled = consumer.poll(10, controller.signal);
     const appended = current().append([recordOf('uploads', 'kept')]);
@@ -185,71 +240,73 @@ function describePolling({ current, reopen }: Parts): void {
   });
 
   it.each(['close', 'crash'] as const)('hands out again after a %s what was not settled', async (how) => {
-    const consumer = await current().consume('uploads', 'g');
+    const consumer = await consumeGroup(current(), 'g');
     await current().append(['a', 'b', 'c', 'd'].map((key) => recordOf('uploads', key)));
     const [a, , c] = await pollCount(consumer, 4);
     if (a === undefined || c === undefined) throw new Error('records are missing');
     await consumer.settle([settlementOf(c)]);
     await consumer.settle([settlementOf(a)]);
-    const again = await (await reopen(how)).consume('uploads', 'g');
+    const again = await consumeGroup(await reopen(how), 'g');
     expect((await pollCount(again, 2)).map((record) => record.key)).toEqual(['b', 'd']);
-    expect(await again.poll(1, AbortSignal.timeout(20))).toEqual([]);
+    expect(await again.poll(1, AbortSignal.timeout(quietMs))).toEqual([]);
   });
+}
 
+function describeProgress({ current, reopen }: Parts): void {
   it('says from where a group resumes: the lowest record that was not settled', async () => {
-    const resumedAt = async (how: Reopening) => (await (await reopen(how)).consume('uploads', 'g')).resumesFrom;
+    const resumedAt = async (how: Reopening) => (await consumeGroup(await reopen(how), 'g')).resumesFrom;
     const positions = await current().append(['a', 'b', 'c', 'd'].map((key) => recordOf('uploads', key)));
-    const consumer = await current().consume('uploads', 'g');
+    const consumer = await consumeGroup(current(), 'g');
     expect(consumer.resumesFrom.map(({ partition }) => partition)).toEqual([positions[0]?.partition]);
     expect(consumer.resumesFrom[0]?.offset).toBeLessThanOrEqual(positions[0]?.offset ?? -1);
     const [a, b, c] = await pollCount(consumer, 4);
     if (a === undefined || b === undefined || c === undefined) throw new Error('records are missing');
     await consumer.settle([settlementOf(a), settlementOf(c)]);
     expect(await resumedAt('close')).toEqual([positions[1]]);
-    const again = await current().consume('uploads', 'other');
+    const again = await consumeGroup(current(), 'other');
     expect(again.resumesFrom[0]?.offset).toBeLessThanOrEqual(positions[0]?.offset ?? -1);
   });
 
   it('resumes behind everything that was settled, after a crash as well', async () => {
     const [first, second] = await current().append(['a', 'b'].map((key) => recordOf('uploads', key)));
-    const consumer = await current().consume('uploads', 'g');
+    const consumer = await consumeGroup(current(), 'g');
     const records = await pollCount(consumer, 2);
     await consumer.settle(records.map((record) => settlementOf(record)));
-    const again = await (await reopen('crash')).consume('uploads', 'g');
+    const again = await consumeGroup(await reopen('crash'), 'g');
     expect(again.resumesFrom[0]?.partition).toBe(first?.partition);
     expect(again.resumesFrom[0]?.offset).toBeGreaterThan(second?.offset ?? Number.NaN);
   });
 
   it('lets groups progress on their own', async () => {
     await current().append(['a', 'b'].map((key) => recordOf('uploads', key)));
-    const [one, two] = [await current().consume('uploads', 'one'), await current().consume('uploads', 'two')];
+    const [one, two] = [await consumeGroup(current(), 'one'), await consumeGroup(current(), 'two')];
     const records = await pollCount(one, 2);
     await one.settle(records.map((record) => settlementOf(record)));
-    expect((await one.lag()).records).toBe(0);
-    expect((await two.lag()).records).toBeGreaterThanOrEqual(2);
+    expect((await lagOf(one)).records).toBe(0);
+    expect((await lagOf(two)).records).toBeGreaterThanOrEqual(2);
     expect(await pollCount(two, 2)).toHaveLength(2);
   });
 
   it('tells how far a group is behind', async () => {
-    const consumer = await current().consume('uploads', 'g');
-    expect(await consumer.lag()).toEqual({ records: 0, seconds: 0 });
+    const consumer = await consumeGroup(current(), 'g');
+    expect(await lagOf(consumer)).toEqual({ records: 0, seconds: 0 });
     await current().append(['a', 'b', 'c'].map((key) => recordOf('uploads', key)));
     const records = await pollCount(consumer, 3);
     const [first, ...others] = records.map((record) => settlementOf(record));
     if (first === undefined) throw new Error('records are missing');
     await consumer.settle(others);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const lag = await consumer.lag();
+    const lag = await lagOf(consumer);
     expect(lag.records).toBeGreaterThanOrEqual(3);
     expect(lag.seconds).toBeGreaterThan(0);
     await consumer.settle([first]);
-    expect(await consumer.lag()).toEqual({ records: 0, seconds: 0 });
+    expect(await lagOf(consumer)).toEqual({ records: 0, seconds: 0 });
   });
 }
 
 function describeSettling({ current, reopen }: Parts): void {
   it('publishes outputs in the order given, together with the progress', async () => {
-    const consumer = await current().consume('uploads', 'g');
+    const consumer = await consumeGroup(current(), 'g');
     await current().append(['a', 'b'].map((key) => recordOf('uploads', key)));
     const [a, b] = await pollCount(consumer, 2);
     if (a === undefined || b === undefined) throw new Error('records are missing');
@@ -262,7 +319,7 @@ function describeSettling({ current, reopen }: Parts): void {
   });
 
   it('refuses a position that was settled before, and writes nothing of that batch', async () => {
-    const consumer = await current().consume('uploads', 'g');
+    const consumer = await consumeGroup(current(), 'g');
     await current().append(['a', 'b', 'c'].map((key) => recordOf('uploads', key)));
     const [a, b, c] = await pollCount(consumer, 3);
     if (a === undefined || b === undefined || c === undefined) throw new Error('records are missing');
@@ -280,15 +337,18 @@ function describeSettling({ current, reopen }: Parts): void {
   });
 
   it('refuses a position that was never handed out', async () => {
-    const consumer = await current().consume('uploads', 'g');
-    await current().append([recordOf('uploads', 'a')]);
-    const unseen = { position: { partition: 0, offset: 1_000 }, outputs: [recordOf('decisions', 'no')] };
+    const consumer = await consumeGroup(current(), 'g');
+    await current().append(['a', 'b'].map((key) => recordOf('uploads', key)));
+    const [a] = await pollCount(consumer, 1);
+    if (a === undefined) throw new Error('a record is missing');
+    const unseen = settlementOf({ ...a, offset: a.offset + 1_000 }, recordOf('decisions', 'no'));
     expect(await codeOf(consumer.settle([unseen]))).toBe('internal');
+    expect(await codeOf(consumer.settle([settlementOf(a, recordOf('decisions', 'no')), unseen]))).toBe('internal');
     expect(await readAll(current(), 'decisions')).toEqual([]);
   });
 
   it('lets a bad batch fail alone when others come at the same moment', async () => {
-    const consumer = await current().consume('uploads', 'g');
+    const consumer = await consumeGroup(current(), 'g');
     await current().append(['a', 'b', 'c'].map((key) => recordOf('uploads', key)));
     const [a, b, c] = await pollCount(consumer, 3);
     if (a === undefined || b === undefined || c === undefined) throw new Error('records are missing');
@@ -304,19 +364,19 @@ function describeSettling({ current, reopen }: Parts): void {
   });
 
   it('remembers many settled positions above a slow one', async () => {
-    const consumer = await current().consume('uploads', 'g');
+    const consumer = await consumeGroup(current(), 'g');
     await current().append(Array.from({ length: 300 }, (_, place) => recordOf('uploads', `${place}`)));
     const [slow, ...others] = await pollCount(consumer, 300);
     if (slow === undefined) throw new Error('records are missing');
     const shuffled = others
       .map((record) => settlementOf(record))
-      .sort((x, y) => ((x.position.offset * 7919) % 301) - ((y.position.offset * 7919) % 301));
+      .sort((x, y) => ((x.record.offset * 7919) % 301) - ((y.record.offset * 7919) % 301));
     await Promise.all([consumer.settle(shuffled.slice(0, 150)), consumer.settle(shuffled.slice(150))]);
-    const again = await (await reopen('crash')).consume('uploads', 'g');
+    const again = await consumeGroup(await reopen('crash'), 'g');
     const left = await again.poll(300, never);
     expect(left.map((record) => record.key)).toEqual([slow.key]);
     await again.settle(left.map((record) => settlementOf(record)));
-    expect(await again.lag()).toEqual({ records: 0, seconds: 0 });
+    expect(await lagOf(again)).toEqual({ records: 0, seconds: 0 });
   });
 }
 
@@ -324,7 +384,7 @@ function describeTailing({ current }: Parts): void {
   it('hands over what is there and what comes, in order', async () => {
     await current().append(['a', 'b'].map((key) => recordOf('bank', key)));
     const seen: string[] = [];
-    const tail = await current().tail({ topic: 'bank', fromOffset: 0, onRecord: (record) => seen.push(record.key) });
+    const tail = await current().tail({ topic: 'bank', from: [], onRecord: (record) => seen.push(record.key) });
     await tail.caughtUp();
     expect(seen).toEqual(['a', 'b']);
     await current().append(['c', 'd'].map((key) => recordOf('bank', key)));
@@ -338,15 +398,15 @@ function describeTailing({ current }: Parts): void {
   it('starts where it is told to', async () => {
     const positions = await current().append(['a', 'b', 'c'].map((key) => recordOf('decisions', key)));
     const seen: string[] = [];
-    const fromOffset = positions[1]?.offset ?? -1;
-    const tail = await current().tail({ topic: 'decisions', fromOffset, onRecord: (record) => seen.push(record.key) });
-    await tail.caughtUp();
+    const from = positions.slice(1, 2);
+    const tail = await current().tail({ topic: 'decisions', from, onRecord: (record) => seen.push(record.key) });
+    await tail.caughtUp(from[0]?.partition);
     expect(seen).toEqual(['b', 'c']);
     await tail.close();
   });
 
   it('is caught up at once on an empty topic', async () => {
-    const tail = await current().tail({ topic: 'decisions', fromOffset: 0, onRecord: () => undefined });
+    const tail = await current().tail({ topic: 'decisions', from: [], onRecord: () => undefined });
     await tail.caughtUp();
     await tail.close();
     expect(current().unwritable()).toBeNull();
@@ -356,7 +416,7 @@ function describeTailing({ current }: Parts): void {
     await current().append([recordOf('bank', 'a')]);
     const tail = await current().tail({
       topic: 'bank',
-      fromOffset: 0,
+      from: [],
       onRecord: () => {
         throw new Error('cannot take it');
       },
@@ -369,9 +429,9 @@ function describeTailing({ current }: Parts): void {
 
 function describeClosing({ current }: Parts): void {
   it('ends what waits when it is closed, and takes nothing more', async () => {
-    const consumer = await current().consume('uploads', 'g');
+    const consumer = await consumeGroup(current(), 'g');
     const polled = consumer.poll(1, never);
-    const tail = await current().tail({ topic: 'bank', fromOffset: 0, onRecord: () => undefined });
+    const tail = await current().tail({ topic: 'bank', from: [], onRecord: () => undefined });
     await current().close();
     expect(await polled).toEqual([]);
     await tail.close();
@@ -381,10 +441,10 @@ function describeClosing({ current }: Parts): void {
 
   it('lets a group be consumed again after its consumer was closed', async () => {
     await current().append([recordOf('uploads', 'a')]);
-    const first = await current().consume('uploads', 'g');
+    const first = await consumeGroup(current(), 'g');
     await pollCount(first, 1);
     await first.close();
-    const second = await current().consume('uploads', 'g');
+    const second = await consumeGroup(current(), 'g');
     expect((await second.poll(1, never)).map((record) => record.key)).toEqual(['a']);
   });
 }

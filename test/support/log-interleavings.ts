@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Consumer, Log, LogRecord, Settlement } from '../../src/log/log.ts';
+import type { ConsumedRecord, Consumer, Log, LogRecord, Settlement } from '../../src/log/log.ts';
 import type { LogUnderTest, Reopening } from './log-conformance.ts';
-import { pollCount, readAll, recordOf, settlementOf } from './log-records.ts';
+import { consumeGroup, lagOf, pollCount, readAll, recordOf, settlementOf } from './log-records.ts';
 
 type Step =
   | { readonly kind: 'append'; readonly count: number }
@@ -40,8 +40,8 @@ export const interleavings = fc.array(step, { minLength: 16, maxLength: 28, size
 
 const group = 'interleavings';
 
-export async function playInterleaving(under: LogUnderTest, steps: readonly Step[]): Promise<void> {
-  const world = new World(under);
+export async function playInterleaving(under: LogUnderTest, steps: readonly Step[], quietMs: number): Promise<void> {
+  const world = new World(under, quietMs);
   await world.begin(under.log);
   await world.play({ kind: 'append', count: 6 }, false);
   await world.play({ kind: 'poll', max: 5 }, false);
@@ -52,23 +52,25 @@ export async function playInterleaving(under: LogUnderTest, steps: readonly Step
 
 class World {
   readonly #under: LogUnderTest;
+  readonly #quietMs: number;
   #log: Log;
   #consumer: Consumer | null = null;
   #appended = 0;
   /** Handed out in this session and not settled. */
-  #inFlight: LogRecord[] = [];
+  #inFlight: ConsumedRecord[] = [];
   readonly #settled = new Set<string>();
   readonly #expectedOutputs: string[] = [];
 
-  constructor(under: LogUnderTest) {
+  constructor(under: LogUnderTest, quietMs: number) {
     this.#under = under;
+    this.#quietMs = quietMs;
     this.#log = under.log;
   }
 
   async begin(log: Log): Promise<void> {
     this.#log = log;
     this.#inFlight = [];
-    this.#consumer = await log.consume('uploads', group);
+    this.#consumer = await consumeGroup(log, group);
   }
 
   async play(each: Step, mayCrash: boolean): Promise<void> {
@@ -87,10 +89,10 @@ class World {
     const keys = rest.map((record) => record.key);
     expect(new Set(keys).size).toBe(owed);
     expect(keys.filter((key) => this.#settled.has(key))).toEqual([]);
-    expect(await this.#open().poll(1, AbortSignal.timeout(5))).toEqual([]);
+    expect(await this.#open().poll(1, AbortSignal.timeout(this.#quietMs))).toEqual([]);
     expect(await this.#outputs()).toEqual(this.#expectedOutputs);
     await this.#open().settle(rest.map((record) => settlementOf(record)));
-    expect((await this.#open().lag()).records).toBe(0);
+    expect((await lagOf(this.#open())).records).toBe(0);
   }
 
   async #append(count: number): Promise<void> {
@@ -146,7 +148,7 @@ class World {
   }
 
   async #checkProgress(): Promise<void> {
-    const { records } = await this.#open().lag();
+    const { records } = await lagOf(this.#open());
     expect(records).toBeGreaterThanOrEqual(this.#appended - this.#settled.size);
   }
 

@@ -13,12 +13,13 @@ import type {
   SampledFrame,
 } from '../../src/fingerprint/fingerprinter.ts';
 import { RecentDecisions } from '../../src/flow/recent-decisions.ts';
-import type { Consumer, LogRecord, NewRecord } from '../../src/log/log.ts';
+import type { ConsumedRecord, Consumer, LogRecord, NewRecord } from '../../src/log/log.ts';
 import type { PipelineParts } from '../../src/pipeline.ts';
 import type { Telemetry } from '../../src/telemetry.ts';
 import type { LedgerEntry } from '../../src/views/views.ts';
 import { sampledFrame } from './bank-entries.ts';
 import { hashNumber } from './hashes.ts';
+import { consumeGroup } from './log-records.ts';
 import { MemoryLog } from './memory-log.ts';
 import { silentTelemetry } from './silent-telemetry.ts';
 import { twinIndex } from './twin-index.ts';
@@ -120,7 +121,7 @@ export interface PipelineRig {
   /** Names of the telemetry heard, with the facts that tests ask for. */
   readonly heard: string[];
   /** Appends uploads and gives the records as the consumer hands them out. */
-  receive(...records: NewRecord[]): Promise<LogRecord[]>;
+  receive(...records: NewRecord[]): Promise<ConsumedRecord[]>;
   decisions(): Decision[];
   deadLetters(): LogRecord[];
 }
@@ -139,7 +140,7 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
   const bank = createBank({ log, index: twinIndex(), telemetry: silentTelemetry(), frameQualityMin: () => 20 });
   await bank.start();
   for (const entry of known) await bank.add(entry);
-  const consumer = await log.consume('uploads', 'floodgate-pipeline');
+  const consumer = await consumeGroup(log, 'floodgate-pipeline');
   const jobs: FingerprintJob[] = [];
   const heard: string[] = [];
   const policy = parsePolicy(options.policy ?? {});

@@ -13,7 +13,8 @@ import { ConsumeLoop } from '../../src/flow/consume-loop.ts';
 import { RecentDecisions } from '../../src/flow/recent-decisions.ts';
 import { Settler } from '../../src/flow/settler.ts';
 import type { Consumer, NewRecord, Settlement } from '../../src/log/log.ts';
-import { handleRecord, type PipelineParts } from '../../src/pipeline.ts';
+import { type PipelineParts, taskOf } from '../../src/pipeline.ts';
+import { consumeGroup } from './log-records.ts';
 import { MemoryDisk, MemoryLog } from './memory-log.ts';
 import {
   decisionsIn,
@@ -120,11 +121,11 @@ class World {
   async start(): Promise<void> {
     this.#log = new MemoryLog(this.#disk);
     this.#visible = this.#disk.of('decisions').length;
-    const consumer = await this.#log.consume('uploads', 'pipeline');
+    const consumer = await consumeGroup(this.#log, 'pipeline');
     const parts = this.#partsOver(consumer, this.#log);
     const loop = new ConsumeLoop({
       consumer,
-      handle: (record, abandoned) => handleRecord(record, parts, abandoned),
+      taskOf: (record) => taskOf(record, parts),
       inflightMax: 4,
       onInflight: () => {},
     });

@@ -3,18 +3,18 @@
  * Arguments: the database file and how many uploads there are in all.
  */
 import { openSqliteLog } from '../../src/log/sqlite-log.ts';
-import { never, recordOf, settlementOf } from './log-records.ts';
+import { consumeGroup, lagOf, never, recordOf, settlementOf } from './log-records.ts';
 
 const [path = '', total = '0'] = process.argv.slice(2);
 const log = await openSqliteLog({ path, logFreeBytesMin: 0 });
-const { endOffset } = await log.end('uploads');
-if (endOffset === 0) {
+const ends = await log.ends('uploads');
+if (ends.every(({ endOffset }) => endOffset === 0)) {
   await log.append(Array.from({ length: Number(total) }, (_, place) => recordOf('uploads', `upload-${place}`)));
 }
-const consumer = await log.consume('uploads', 'pipeline');
+const consumer = await consumeGroup(log, 'pipeline');
 process.stdout.write('settling\n');
 for (;;) {
-  if ((await consumer.lag()).records === 0) break;
+  if ((await lagOf(consumer)).records === 0) break;
   const records = await consumer.poll(7, never);
   // Out of order, a few at once, two outputs each: a torn commit would leave one without the other.
   const settling = records.reverse().map((record) => {

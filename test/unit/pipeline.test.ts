@@ -6,9 +6,10 @@ import { validatorOf } from '../../src/contracts/validate.ts';
 import { type ErrorCode, FloodgateError } from '../../src/errors.ts';
 import type { FingerprintJob } from '../../src/fingerprint/fingerprinter.ts';
 import { hexOfHash } from '../../src/kernel/hash-text.ts';
-import { handleRecord } from '../../src/pipeline.ts';
+import { taskOf } from '../../src/pipeline.ts';
 import { bankEntry, frames } from '../support/bank-entries.ts';
 import { hashNumber } from '../support/hashes.ts';
+import { lagOf } from '../support/log-records.ts';
 import {
   fakeFetcher,
   type PipelineRig,
@@ -31,7 +32,7 @@ const decisionValidator = validatorOf(Decision, 'the decision', 'internal');
 async function handleOne(options: RigOptions, changes: Parameters<typeof uploadEvent>[0] = {}): Promise<PipelineRig> {
   const rig = await pipelineRig(options);
   const [record] = await rig.receive(uploadRecord(uploadEvent(changes), 'event-1'));
-  if (record !== undefined) await handleRecord(record, rig.parts, never);
+  if (record !== undefined) await taskOf(record, rig.parts).run(never);
   return rig;
 }
 
@@ -39,7 +40,7 @@ async function handleOne(options: RigOptions, changes: Parameters<typeof uploadE
 async function expectUntouched(rig: PipelineRig): Promise<void> {
   expect(rig.decisions()).toEqual([]);
   expect(rig.deadLetters()).toEqual([]);
-  expect((await rig.consumer.lag()).records).toBe(1);
+  expect((await lagOf(rig.consumer)).records).toBe(1);
   expect(rig.fetcher.released).toEqual([]);
 }
 
@@ -52,30 +53,30 @@ describe('admission', () => {
     const rig = await pipelineRig();
     const value = Buffer.from('{"uploadId":');
     const [record] = await rig.receive({ topic: 'uploads', key: 'k', value, headers: { ce_id: 'event-1' } });
-    if (record !== undefined) await handleRecord(record, rig.parts, never);
+    if (record !== undefined) await taskOf(record, rig.parts).run(never);
     const [letter] = rig.deadLetters();
     expect(Buffer.from(letter?.value ?? [])).toEqual(value);
     expect(letter?.headers).toMatchObject({ 'x-dlq-code': 'invalid_json', 'x-dlq-source-offset': '0' });
     expect(rig.fetcher.fetched).toEqual([]);
     expect(rig.heard).toEqual(['deadLettered invalid_json']);
-    expect((await rig.consumer.lag()).records).toBe(0);
+    expect((await lagOf(rig.consumer)).records).toBe(0);
   });
 
   it('skips a redelivery, and settles it', async () => {
     const rig = await pipelineRig({ fingerprint: playFrames(videoFrames(4)) });
     const record = uploadRecord(uploadEvent(), 'event-1');
-    for (const each of await rig.receive(record, record)) await handleRecord(each, rig.parts, never);
+    for (const each of await rig.receive(record, record)) await taskOf(each, rig.parts).run(never);
     expect(rig.decisions()).toHaveLength(1);
     expect(rig.fetcher.fetched).toHaveLength(1);
     expect(rig.fetcher.discarded).toEqual([uploadEvent().content]);
     expect(rig.heard).toContain('duplicateSkipped idempotency');
-    expect((await rig.consumer.lag()).records).toBe(0);
+    expect((await lagOf(rig.consumer)).records).toBe(0);
   });
 
   it('decides another event of the same upload as its next revision', async () => {
     const rig = await pipelineRig({ fingerprint: playFrames(videoFrames(4)) });
     const records = ['event-1', 'event-2'].map((eventId) => uploadRecord(uploadEvent(), eventId));
-    for (const each of await rig.receive(...records)) await handleRecord(each, rig.parts, never);
+    for (const each of await rig.receive(...records)) await taskOf(each, rig.parts).run(never);
     expect(rig.decisions().map(({ revision, eventId }) => [revision, eventId])).toEqual([
       [1, 'event-1'],
       [2, 'event-2'],
@@ -236,7 +237,7 @@ describe('content that cannot be judged', () => {
     const rig = await handleOne({ fetcher: fakeFetcher(failWith('invalid_event')) }, { content: { inline: 'AAAAA=' } });
     expect(rig.decisions()).toEqual([]);
     expect(rig.deadLetters().map((letter) => letter.headers['x-dlq-code'])).toEqual(['invalid_event']);
-    expect((await rig.consumer.lag()).records).toBe(0);
+    expect((await lagOf(rig.consumer)).records).toBe(0);
   });
 
   it('is none when the spool is full of other uploads: it waits, and goes on', async () => {
@@ -321,7 +322,7 @@ describe('what is not the upload’s fault', () => {
     const rig = await pipelineRig({ fingerprint: playFrames(videoFrames(4)), ...options });
     const [record] = await rig.receive(uploadRecord(uploadEvent(), 'event-1'));
     expect(record).toBeDefined();
-    if (record !== undefined) await expect(handleRecord(record, rig.parts, never)).rejects.toThrow();
+    if (record !== undefined) await expect(taskOf(record, rig.parts).run(never)).rejects.toThrow();
     await expectUntouched(rig);
     expect(rig.parts.recent.ledger('upload-1', 'event-1').eventDecided).toBe(false);
   });
@@ -335,7 +336,7 @@ describe('what is not the upload’s fault', () => {
       },
     });
     const [record] = await rig.receive(uploadRecord(uploadEvent(), 'event-1'));
-    if (record !== undefined) await expect(handleRecord(record, rig.parts, abandoning.signal)).rejects.toThrow();
+    if (record !== undefined) await expect(taskOf(record, rig.parts).run(abandoning.signal)).rejects.toThrow();
     await expectUntouched(rig);
   });
 
@@ -346,7 +347,7 @@ describe('what is not the upload’s fault', () => {
     const [record] = await rig.receive(uploadRecord(uploadEvent({ content: { frames: sent } }), 'event-1'));
     const abandoning = new AbortController();
     setImmediate(() => abandoning.abort());
-    if (record !== undefined) await expect(handleRecord(record, rig.parts, abandoning.signal)).rejects.toThrow();
+    if (record !== undefined) await expect(taskOf(record, rig.parts).run(abandoning.signal)).rejects.toThrow();
     await expectUntouched(rig);
   });
 
@@ -359,7 +360,7 @@ describe('what is not the upload’s fault', () => {
       order.push(`settled, ${fetcher.released.length} released, ${rig.decisions().length} decided`);
     };
     const [record] = await rig.receive(uploadRecord(uploadEvent(), 'event-1'));
-    if (record !== undefined) await handleRecord(record, { ...rig.parts, settler: { settle } }, never);
+    if (record !== undefined) await taskOf(record, { ...rig.parts, settler: { settle } }).run(never);
     expect(order).toEqual(['settled, 0 released, 1 decided']);
     expect(fetcher.released).toEqual(['file:///spool/one']);
   });

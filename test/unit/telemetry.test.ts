@@ -64,6 +64,80 @@ describe('the tally', () => {
   });
 });
 
+describe('the partitions', () => {
+  it('are told apart, until another instance tells of them', async () => {
+    const { telemetry, value } = start('silent');
+    telemetry.partitionLag(3, 12, 1.5);
+    telemetry.partitionLag(4, 1, 0.1);
+    telemetry.partitionProgress(3);
+    expect(await value('floodgate_partition_lag_records{partition="3"}')).toBe(12);
+    expect(await value('floodgate_partition_lag_seconds{partition="3"}')).toBe(1.5);
+    expect(await value('floodgate_partition_progress_timestamp_seconds{partition="3"}')).toBe(1_700_000_000);
+    telemetry.partitionLost(3);
+    expect(await value('floodgate_partition_lag_records{partition="3"}')).toBeUndefined();
+    expect(await value('floodgate_partition_lag_seconds{partition="3"}')).toBeUndefined();
+    expect(await value('floodgate_partition_progress_timestamp_seconds{partition="3"}')).toBeUndefined();
+    expect(await value('floodgate_partition_lag_records{partition="4"}')).toBe(1);
+  });
+
+  it('beyond the 256th have no label of their own', async () => {
+    const { telemetry, value } = start('silent');
+    for (let partition = 0; partition < 300; partition += 1) {
+      telemetry.partitionLag(partition, 1, 0);
+      telemetry.partitionProgress(partition);
+    }
+    telemetry.partitionLost(299);
+    expect(await value('floodgate_partition_lag_records{partition="255"}')).toBe(1);
+    expect(await value('floodgate_partition_lag_records{partition="256"}')).toBeUndefined();
+    expect(await value('floodgate_partition_progress_timestamp_seconds{partition="256"}')).toBeUndefined();
+  });
+});
+
+describe('Kafka', () => {
+  it('has a value for every rate and alert before anything happened', async () => {
+    const { value } = start('silent');
+    const samples = [
+      'floodgate_kafka_assigned_partitions',
+      'floodgate_kafka_rebalances_total',
+      'floodgate_kafka_fenced_total',
+      'floodgate_kafka_request_timeouts_total',
+      'floodgate_kafka_transactions_total{result="committed"}',
+      'floodgate_kafka_transactions_total{result="aborted"}',
+      'floodgate_kafka_transaction_duration_seconds_count',
+      'floodgate_paused_partitions',
+      'floodgate_bank_apply_lag_records',
+      'floodgate_bank_apply_lag_seconds',
+      'floodgate_dead_letters_replayed_total',
+    ];
+    const values = await Promise.all(samples.map(async (sample) => [sample, await value(sample)]));
+    expect(values).toEqual(samples.map((sample) => [sample, 0]));
+  });
+
+  it('is counted by what happened, and what a person should know is logged', async () => {
+    const { telemetry, logged, value } = start('warn');
+    telemetry.partitionsAssigned(6);
+    telemetry.partitionsAssigned(3);
+    telemetry.partitionFenced();
+    telemetry.transactionEnded('committed', 0.02);
+    telemetry.transactionEnded('aborted', 2);
+    telemetry.partitionsPaused(2);
+    telemetry.brokerRequestTimedOut();
+    telemetry.bankBehind(5, 0.25);
+    telemetry.deadLetterReplayed();
+    expect(await value('floodgate_kafka_assigned_partitions')).toBe(3);
+    expect(await value('floodgate_kafka_rebalances_total')).toBe(2);
+    expect(await value('floodgate_kafka_fenced_total')).toBe(1);
+    expect(await value('floodgate_kafka_transactions_total{result="aborted"}')).toBe(1);
+    expect(await value('floodgate_kafka_transaction_duration_seconds_sum')).toBe(2.02);
+    expect(await value('floodgate_paused_partitions')).toBe(2);
+    expect(await value('floodgate_kafka_request_timeouts_total')).toBe(1);
+    expect(await value('floodgate_bank_apply_lag_records')).toBe(5);
+    expect(await value('floodgate_bank_apply_lag_seconds')).toBe(0.25);
+    expect(await value('floodgate_dead_letters_replayed_total')).toBe(1);
+    expect(logged().map(({ level }) => level)).toEqual(['warn', 'warn', 'warn']);
+  });
+});
+
 describe('readiness', () => {
   it('starts at 0 for every component and follows', async () => {
     const { telemetry, logged, value } = start();

@@ -30,7 +30,10 @@ export function kafkaConnectionOf(config: Config, secrets: Secrets): KafkaConnec
   };
 }
 
-function tlsOf({ kafkaTlsCaFile, kafkaTlsCertFile }: Config, { kafkaTlsKey }: Secrets): NonNullable<KafkaConnection['tls']> {
+function tlsOf(
+  { kafkaTlsCaFile, kafkaTlsCertFile }: Config,
+  { kafkaTlsKey }: Secrets,
+): NonNullable<KafkaConnection['tls']> {
   return {
     ...(kafkaTlsCaFile === undefined ? {} : { ca: readSettingFile(settings.kafkaTlsCaFile.key, kafkaTlsCaFile) }),
     ...(kafkaTlsCertFile === undefined

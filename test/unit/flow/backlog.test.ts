@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Backlog } from '../../../src/flow/backlog.ts';
+import { Backlog, type Lag, totalLag } from '../../../src/flow/backlog.ts';
 
 describe('Backlog', () => {
   it('keeps what it measured last, also when measuring fails', async () => {
-    const answers = [{ records: 3, seconds: 1.5 }];
+    const answers = [[{ partition: 0, records: 3, seconds: 1.5 }]];
     const failures: unknown[] = [];
     const backlog = new Backlog({
       consumer: {
@@ -22,5 +22,27 @@ describe('Backlog', () => {
     backlog.stop();
     expect(backlog.lag).toEqual({ records: 3, seconds: 1.5 });
     expect(failures).toHaveLength(1);
+  });
+
+  it('adds up the records of all partitions, and takes the age of the oldest', async () => {
+    const partitions = [
+      { partition: 2, records: 3, seconds: 1.5 },
+      { partition: 5, records: 4, seconds: 9 },
+      { partition: 6, records: 0, seconds: 0 },
+    ];
+    const measured: unknown[] = [];
+    const backlog = new Backlog({
+      consumer: { lag: async () => partitions },
+      onMeasured: (lag: Lag, each) => measured.push([lag, each]),
+      onFailure: () => {},
+      intervalMs: 60_000,
+    });
+    await backlog.measure();
+    expect(measured).toEqual([[{ records: 7, seconds: 9 }, partitions]]);
+    expect(backlog.lag).toEqual({ records: 7, seconds: 9 });
+  });
+
+  it('is nothing for who has no partition', () => {
+    expect(totalLag([])).toEqual({ records: 0, seconds: 0 });
   });
 });

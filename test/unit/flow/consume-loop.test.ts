@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { ConsumeLoop } from '../../../src/flow/consume-loop.ts';
-import type { LogRecord } from '../../../src/log/log.ts';
+import { FloodgateError } from '../../../src/errors.ts';
+import { ConsumeLoop, type ConsumeLoopParts } from '../../../src/flow/consume-loop.ts';
+import type { ConsumedRecord } from '../../../src/log/log.ts';
 
-function recordAt(offset: number, key = `k${offset}`): LogRecord {
-  return { topic: 'uploads', key, value: null, headers: {}, partition: 0, offset, timestampMs: 0 };
+const never = new AbortController().signal;
+
+function recordAt(offset: number, key = `k${offset}`, lost = never): ConsumedRecord {
+  return { topic: 'uploads', key, value: null, headers: {}, partition: 0, offset, timestampMs: 0, lost };
 }
 
+/** Tasks in order of the records' keys. */
+function doing(handle: (record: ConsumedRecord, abandoned: AbortSignal) => Promise<void>): ConsumeLoopParts['taskOf'] {
+  return (record) => ({ key: record.key, run: (abandoned) => handle(record, abandoned) });
+}
+
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('abandoned'))));
+
 /** A consumer over a list; waits for the signal once it is read. */
-function consumerOf(records: LogRecord[]) {
+function consumerOf(records: ConsumedRecord[]) {
   const asked: number[] = [];
   return {
     asked,
@@ -28,10 +39,10 @@ describe('ConsumeLoop', () => {
     let most = 0;
     const loop = new ConsumeLoop({
       consumer: consumerOf(Array.from({ length: 40 }, (_, offset) => recordAt(offset))),
-      handle: async (record) => {
+      taskOf: doing(async (record) => {
         await tick(1);
         handled.push(record.offset);
-      },
+      }),
       inflightMax: 4,
       onInflight: (uploads) => {
         most = Math.max(most, uploads);
@@ -49,10 +60,10 @@ describe('ConsumeLoop', () => {
     let ended = false;
     const loop = new ConsumeLoop({
       consumer: consumerOf([recordAt(0)]),
-      handle: async () => {
+      taskOf: doing(async () => {
         await tick(20);
         ended = true;
-      },
+      }),
       inflightMax: 2,
       onInflight: () => {},
     });
@@ -66,8 +77,7 @@ describe('ConsumeLoop', () => {
   it('tells what is on its way to give up when the deadline has passed', async () => {
     const loop = new ConsumeLoop({
       consumer: consumerOf([recordAt(0)]),
-      handle: (_record, abandoned) =>
-        new Promise((_resolve, reject) => abandoned.addEventListener('abort', () => reject(new Error('abandoned')))),
+      taskOf: doing((_record, abandoned) => untilAborted(abandoned)),
       inflightMax: 1,
       onInflight: () => {},
     });
@@ -81,11 +91,11 @@ describe('ConsumeLoop', () => {
     const handled: number[] = [];
     const loop = new ConsumeLoop({
       consumer: consumerOf([recordAt(0), recordAt(1)]),
-      handle: async (record) => {
+      taskOf: doing(async (record) => {
         if (record.offset === 0) throw new TypeError('our bug');
         await tick(10);
         handled.push(record.offset);
-      },
+      }),
       inflightMax: 2,
       onInflight: () => {},
     });
@@ -97,11 +107,11 @@ describe('ConsumeLoop', () => {
     const handled: number[] = [];
     const loop = new ConsumeLoop({
       consumer: consumerOf([recordAt(0, 'same'), recordAt(1, 'same')]),
-      handle: async (record) => {
+      taskOf: doing(async (record) => {
         handled.push(record.offset);
         await tick();
         throw new TypeError('our bug');
-      },
+      }),
       inflightMax: 2,
       onInflight: () => {},
     });
@@ -113,7 +123,7 @@ describe('ConsumeLoop', () => {
   it('fails when the log ends under it, and does not spin', async () => {
     const loop = new ConsumeLoop({
       consumer: { poll: async () => [] },
-      handle: async () => {},
+      taskOf: doing(async () => {}),
       inflightMax: 1,
       onInflight: () => {},
     });
@@ -123,10 +133,114 @@ describe('ConsumeLoop', () => {
   it('hands on what the log threw', async () => {
     const loop = new ConsumeLoop({
       consumer: { poll: async () => Promise.reject(new Error('log gone')) },
-      handle: async () => {},
+      taskOf: doing(async () => {}),
       inflightMax: 1,
       onInflight: () => {},
     });
     await expect(loop.run()).rejects.toThrow('log gone');
+  });
+
+  it('orders tasks by the key that they have, which need not be that of their records', async () => {
+    const begun: number[] = [];
+    const loop = new ConsumeLoop({
+      consumer: consumerOf([recordAt(0), recordAt(1)]),
+      taskOf: (record) => ({
+        key: 'of the same upload',
+        run: async () => {
+          begun.push(record.offset);
+          if (record.offset === 0) throw new TypeError('our bug');
+        },
+      }),
+      inflightMax: 2,
+      onInflight: () => {},
+    });
+    await expect(loop.run()).rejects.toThrow('our bug');
+    expect(begun).toEqual([0]);
+  });
+});
+
+describe('ConsumeLoop, when a partition goes to another process', () => {
+  it('tells the tasks of its records to give up, and no others, and goes on', async () => {
+    const [lost, kept] = [new AbortController(), new AbortController()];
+    const ended: string[] = [];
+    const loop = new ConsumeLoop({
+      consumer: consumerOf([
+        recordAt(0, 'a', lost.signal),
+        recordAt(1, 'b', lost.signal),
+        recordAt(2, 'c', kept.signal),
+      ]),
+      taskOf: doing(async (record, abandoned) => {
+        if (record.key === 'c') await tick(20);
+        else await untilAborted(abandoned).finally(() => ended.push(`${record.key} given up`));
+        ended.push(`${record.key} done, abandoned: ${abandoned.aborted}`);
+      }),
+      inflightMax: 4,
+      onInflight: () => {},
+    });
+    const running = loop.run();
+    await tick();
+    lost.abort();
+    await tick(40);
+    expect(ended).toEqual(['a given up', 'b given up', 'c done, abandoned: false']);
+    expect(loop.inflight).toBe(0);
+    loop.drain(0);
+    await expect(running).resolves.toBeUndefined();
+  });
+
+  it('begins nothing of it that still waits, and works on what comes afterwards', async () => {
+    const [first, second] = [new AbortController(), new AbortController()];
+    const begun: number[] = [];
+    const records = [recordAt(0, 'same', first.signal), recordAt(1, 'same', first.signal)];
+    const loop = new ConsumeLoop({
+      consumer: consumerOf(records),
+      taskOf: doing(async ({ offset, lost }) => {
+        begun.push(offset);
+        if (lost !== first.signal) return;
+        // It came back to this process: the records are handed out again.
+        records.push(recordAt(0, 'same', second.signal), recordAt(1, 'same', second.signal));
+        first.abort();
+        throw new FloodgateError('partition_lost', 'another process has it');
+      }),
+      inflightMax: 2,
+      onInflight: () => {},
+    });
+    const running = loop.run();
+    await tick(20);
+    loop.drain(0);
+    await expect(running).resolves.toBeUndefined();
+    expect(begun).toEqual([0, 0, 1]);
+  });
+
+  it('does not stop when a settlement is refused because the partition is lost', async () => {
+    const lost = new AbortController();
+    const settled: string[] = [];
+    const loop = new ConsumeLoop({
+      consumer: consumerOf([recordAt(0, 'a', lost.signal), recordAt(1, 'b')]),
+      taskOf: doing(async ({ key }) => {
+        if (key === 'a') lost.abort();
+        if (key === 'a') throw new FloodgateError('partition_lost', 'another process has it');
+        await tick(10);
+        settled.push(key);
+      }),
+      inflightMax: 2,
+      onInflight: () => {},
+    });
+    const running = loop.run();
+    await tick(30);
+    loop.drain(0);
+    await expect(running).resolves.toBeUndefined();
+    expect(settled).toEqual(['b']);
+  });
+
+  it('fails when a log says so of a record that is not lost: it would never come again', async () => {
+    const loop = new ConsumeLoop({
+      consumer: consumerOf([recordAt(0)]),
+      taskOf: doing(async () => {
+        throw new FloodgateError('partition_lost', 'another process has it');
+      }),
+      inflightMax: 1,
+      onInflight: () => {},
+    });
+    await expect(loop.run()).rejects.toMatchObject({ code: 'partition_lost' });
   });
 });

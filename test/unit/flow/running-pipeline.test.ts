@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { FloodgateError } from '../../../src/errors.ts';
 import { RunningPipeline, type RunningPipelineParts } from '../../../src/flow/running-pipeline.ts';
+import { consumeGroup, lagOf } from '../../support/log-records.ts';
 import {
   type PipelineRig,
   pipelineRig,
@@ -86,7 +87,7 @@ describe('RunningPipeline', () => {
     await pipeline.drain(10);
     expect(decisions()).toEqual([]);
     expect(events).not.toContain('the pipeline failed');
-    expect((await (await log.consume('uploads', 'floodgate-pipeline')).lag()).records).toBe(1);
+    expect((await lagOf(await consumeGroup(log, 'floodgate-pipeline'))).records).toBe(1);
   });
 
   it.each([
@@ -104,7 +105,7 @@ describe('RunningPipeline', () => {
     expect(pipeline.unready()).toBe(why);
     expect(events).toContain('the pipeline failed');
     expect(decisions()).toEqual([]);
-    expect((await consumer.lag()).records).toBe(1);
+    expect((await lagOf(consumer)).records).toBe(1);
     await pipeline.drain(0);
     expect(pipeline.unready()).toBe(why);
   });

@@ -36,7 +36,7 @@ function deskWith(options: { backlog?: number; made?: Decision[] } = {}) {
     nowMs: () => Date.parse('2026-11-22T10:00:01Z'),
   });
   const publish = (decision: Decision) => {
-    for (const listener of [...listeners]) listener({ offset: 0, decision });
+    for (const listener of [...listeners]) listener({ sequence: 0, decision });
   };
   return { desk, appended, publish, listeners };
 }

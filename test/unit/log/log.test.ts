@@ -41,5 +41,5 @@ async function openSqlite() {
   };
 }
 
-describeLogConformance('the log in memory', openMemory, { compaction: true, interleavingsMax: 100 });
-describeLogConformance('the embedded log', openSqlite, { compaction: true, interleavingsMax: 4 });
+describeLogConformance('the log in memory', openMemory, { compaction: true, interleavingsMax: 100, quietMs: 5 });
+describeLogConformance('the embedded log', openSqlite, { compaction: true, interleavingsMax: 4, quietMs: 20 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openSqliteLog, type SqliteLog, type SqliteLogOptions } from '../../../src/log/sqlite-log.ts';
-import { codeOf, never, readAll, recordOf } from '../../support/log-records.ts';
+import { codeOf, consumeGroup, never, readAll, recordOf } from '../../support/log-records.ts';
 
 let folder: string;
 let log: SqliteLog | null;
@@ -29,15 +29,15 @@ afterEach(async () => {
 
 it('lets one consumer have a group at a time', async () => {
   const opened = await open();
-  const first = await opened.consume('uploads', 'g');
-  expect(await codeOf(opened.consume('uploads', 'g'))).toBe('conflict');
+  const first = await consumeGroup(opened, 'g');
+  expect(await codeOf(consumeGroup(opened, 'g'))).toBe('conflict');
   await first.close();
-  expect(await codeOf(opened.consume('uploads', 'g'))).toBe('resolved');
+  expect(await codeOf(consumeGroup(opened, 'g'))).toBe('resolved');
 });
 
 it('hands concurrent polls different records', async () => {
   const opened = await open();
-  const consumer = await opened.consume('uploads', 'g');
+  const consumer = await consumeGroup(opened, 'g');
   const polls = [consumer.poll(2, never), consumer.poll(2, never)];
   await opened.append(['a', 'b'].map((key) => recordOf('uploads', key)));
   await opened.append(['c', 'd'].map((key) => recordOf('uploads', key)));
@@ -51,7 +51,7 @@ it('refuses what waits and all that comes after it was abandoned', async () => {
   await opened.abandon();
   expect(['log_failed', 'resolved']).toContain(await waiting);
   expect(await codeOf(opened.append([recordOf('uploads', 'b')]))).toBe('log_failed');
-  expect(await codeOf(opened.read('uploads', 0, 1))).toBe('log_failed');
+  expect(await codeOf(opened.read('uploads', { partition: 0, offset: 0 }, 1))).toBe('log_failed');
   expect(opened.unwritable()).toBe('the log was abandoned');
 });
 
@@ -60,7 +60,7 @@ it('runs retention by itself', async () => {
   const opened = await open({ retention, retentionIntervalMs: 10, roomCheckMs: 10 });
   await opened.append([recordOf('decisions', 'a')]);
   await expect.poll(() => readAll(opened, 'decisions'), { timeout: 5_000 }).toEqual([]);
-  expect(await opened.end('decisions')).toEqual({ startOffset: 1, endOffset: 1 });
+  expect(await opened.ends('decisions')).toEqual([{ partition: 0, startOffset: 1, endOffset: 1 }]);
 });
 
 it('refuses a log that a later release wrote', async () => {

@@ -56,10 +56,10 @@ describe('by age', () => {
     append('decisions', 'new');
     run({ decisions: { ...endless, ageMsMax: 5_000 } });
     expect(offsetsOf('decisions')).toEqual([2]);
-    expect(store.end('decisions')).toEqual({ startOffset: 2, endOffset: 3 });
+    expect(store.end('decisions')).toEqual({ partition: 0, startOffset: 2, endOffset: 3 });
     nowMs = 100_000;
     run({ decisions: { ...endless, ageMsMax: 5_000 } });
-    expect(store.end('decisions')).toEqual({ startOffset: 3, endOffset: 3 });
+    expect(store.end('decisions')).toEqual({ partition: 0, startOffset: 3, endOffset: 3 });
     append('decisions', 'next');
     expect(offsetsOf('decisions')).toEqual([3]);
   });
@@ -80,7 +80,7 @@ describe('by age', () => {
     settle(2);
     run({ uploads: { ...endless, ageMsMax: 1 } });
     expect(offsetsOf('uploads')).toEqual([]);
-    expect(store.lag('uploads', 'g')).toEqual({ records: 0, seconds: 0 });
+    expect(store.lag('uploads', 'g')).toEqual({ partition: 0, records: 0, seconds: 0 });
   });
 });
 

@@ -57,7 +57,7 @@ describe('committing', () => {
   it('gives consecutive offsets to a group of requests', () => {
     openStore();
     expect(store.commit([appendOf('a', 'b'), appendOf('c')])).toEqual([{ offsets: [0, 1] }, { offsets: [2] }]);
-    expect(store.end('uploads')).toEqual({ startOffset: 0, endOffset: 3 });
+    expect(store.end('uploads')).toEqual({ partition: 0, startOffset: 0, endOffset: 3 });
   });
 
   it('writes nothing of a refused request and all of its neighbours', () => {
@@ -70,7 +70,7 @@ describe('committing', () => {
       { offsets: [1] },
     ]);
     expect(store.read('decisions', 0, 10).records.map((record) => record.key)).toEqual(['of 0', 'of 2']);
-    expect(store.lag('uploads', 'g')).toEqual({ records: 2, seconds: 0 });
+    expect(store.lag('uploads', 'g')).toEqual({ partition: 0, records: 2, seconds: 0 });
   });
 
   it('tries each request alone when the database refuses the group', () => {

@@ -115,9 +115,9 @@ describe('listing decisions', () => {
     expect(second.nextCursor).toBeNull();
   });
 
-  it('resumes after an offset, oldest first', async () => {
+  it('resumes after a sequence, oldest first', async () => {
     await publish(...decisions);
-    expect(view.after(0, 2).map((item) => [item.offset, item.decision.uploadId])).toEqual([
+    expect(view.after(0, 2).map((item) => [item.sequence, item.decision.uploadId])).toEqual([
       [1, 'b'],
       [2, 'c'],
     ]);
@@ -128,8 +128,8 @@ describe('listing decisions', () => {
 describe('following the log', () => {
   it('tells subscribers each decision once it can be found, in order', async () => {
     const seen: [number, boolean][] = [];
-    const listener = ({ offset, decision }: StoredDecision) =>
-      seen.push([offset, view.find(decision.uploadId) !== undefined]);
+    const listener = ({ sequence, decision }: StoredDecision) =>
+      seen.push([sequence, view.find(decision.uploadId) !== undefined]);
     const stop = view.subscribe(listener);
     await publish(decisionOf('allow', { uploadId: 'a' }), decisionOf('allow', { uploadId: 'b' }));
     stop();
@@ -145,7 +145,7 @@ describe('following the log', () => {
       throw new Error('the client is gone');
     });
     const seen: number[] = [];
-    view.subscribe(({ offset }) => seen.push(offset));
+    view.subscribe(({ sequence }) => seen.push(sequence));
     await publish(decisionOf('allow'));
     expect(seen).toEqual([0]);
     expect(failures.map((error) => error.message)).toEqual(['the client is gone']);
@@ -222,7 +222,7 @@ describe('opening again', () => {
     await publish(decisionOf('allow', { uploadId: 'a' }));
     await view.close();
     log.disk.records.set('decisions', []);
-    log.disk.ends.set('decisions', 0);
+    log.disk.ends.set('decisions', [0]);
     await openView();
     expect(view.find('a')).toBeUndefined();
   });

@@ -1,0 +1,68 @@
+/** What went wrong at the brokers: whether trying again can help, and the error that Floodgate makes of it. */
+import { limits } from '../../config/limits.ts';
+import { FloodgateError } from '../../errors.ts';
+
+/** Beyond those that the protocol itself marks as retriable. */
+const retriableTypes = new Set([
+  'CONCURRENT_TRANSACTIONS',
+  'COORDINATOR_NOT_AVAILABLE',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'NOT_COORDINATOR',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'NOT_ENOUGH_REPLICAS',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  'REQUEST_TIMED_OUT',
+  'KAFKA_STORAGE_ERROR',
+]);
+
+const retriableNames = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSLockTimeout',
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSMetadataNotLoaded',
+  'KafkaJSTopicMetadataNotLoaded',
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSNoBrokerAvailableError',
+]);
+
+interface KafkaFault {
+  readonly name?: string;
+  readonly type?: string;
+  readonly retriable?: boolean;
+  readonly message?: string;
+  readonly cause?: unknown;
+  readonly originalError?: unknown;
+}
+
+export function typeOf(thrown: unknown): string | undefined {
+  return (thrown as KafkaFault | null)?.type;
+}
+
+export function isRetriable(thrown: unknown): boolean {
+  if (thrown instanceof FloodgateError) return false;
+  const { name = '', type = '', retriable } = (thrown ?? {}) as KafkaFault;
+  if (type === 'SASL_AUTHENTICATION_FAILED' || name === 'KafkaJSSASLAuthenticationError') return false;
+  return retriable === true || retriableTypes.has(type) || retriableNames.has(name);
+}
+
+/** As log_failed, with what the broker said. */
+export function toLogFailure(thrown: unknown, what: string): FloodgateError {
+  if (thrown instanceof FloodgateError) return thrown;
+  const { message = String(thrown), type } = (thrown ?? {}) as KafkaFault;
+  const detail = type === undefined ? message : `${type}: ${message}`;
+  return new FloodgateError('log_failed', `${what}: ${detail}`, { cause: thrown });
+}
+
+/** Grows from attempt to attempt, with jitter, so that many processes do not return at once. */
+export function retryPauseMs(attempt: number): number {
+  const most = Math.min(limits.kafkaRetryMsFirst * 2 ** Math.min(attempt, 16), limits.kafkaRetryMsMax);
+  return most * (0.5 + Math.random() / 2);
+}

@@ -1,0 +1,142 @@
+/**
+ * The parts of kafkajs that this log is built on: its wire protocol, connections and cluster metadata.
+ *
+ * kafkajs's producer and consumer lose records on a leader move, wedge after a failed transaction and let one slow
+ * partition hold back all others; none of that can be mended from outside (docs/specs/kafka-log.md). Below them lies a
+ * sound implementation of the protocol. It is not documented, so kafkajs is pinned to the version this was written for,
+ * and this is the only file that knows its layout.
+ */
+import { createRequire } from 'node:module';
+import kafkajs from 'kafkajs';
+
+const load = createRequire(import.meta.url);
+
+/** The version whose layout this file knows; package.json pins it. */
+export const kafkajsVersion = '2.2.4';
+
+export interface WireMessage {
+  readonly key: string;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface WireRecord {
+  readonly offset: string;
+  readonly timestamp: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, Buffer | null | (Buffer | null)[]>>;
+  readonly isControlRecord: boolean;
+  readonly batchContext: {
+    readonly firstOffset: string;
+    readonly lastOffsetDelta: number;
+    readonly producerId: string;
+    readonly inTransaction: boolean;
+  };
+}
+
+export interface FetchedPartition {
+  readonly partition: number;
+  readonly highWatermark: string;
+  readonly lastStableOffset: string;
+  readonly abortedTransactions: readonly { readonly producerId: string; readonly firstOffset: string }[];
+  readonly messages: WireRecord[];
+}
+
+export interface PartitionRef {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+
+interface OfTopic<P> {
+  readonly topic: string;
+  readonly partitions: readonly P[];
+}
+
+export interface CommittedOffset {
+  readonly partition: number;
+  readonly offset: string;
+  readonly metadata: string | null;
+}
+
+export interface ProducerIdentity {
+  readonly transactionalId?: string;
+  readonly producerId: string;
+  readonly producerEpoch: number;
+}
+
+/** One broker. Each call is one request; errors are kafkajs's (see fault.ts). */
+export interface WireBroker {
+  readonly nodeId: string;
+  fetch(request: {
+    isolationLevel: 0 | 1;
+    maxWaitTime: number;
+    minBytes: number;
+    maxBytes: number;
+    topics: readonly OfTopic<{ partition: number; fetchOffset: string; maxBytes: number }>[];
+  }): Promise<{ responses: readonly { topicName: string; partitions: readonly FetchedPartition[] }[] }>;
+  listOffsets(request: {
+    isolationLevel: 0 | 1;
+    topics: readonly OfTopic<{ partition: number; timestamp: number }>[];
+  }): Promise<{ responses: readonly OfTopic<{ partition: number; offset: string }>[] }>;
+  produce(
+    request: Partial<ProducerIdentity> & {
+      acks: -1;
+      timeout: number;
+      topicData: readonly OfTopic<{ partition: number; firstSequence: number; messages: readonly WireMessage[] }>[];
+    },
+  ): Promise<{ topics: readonly { partitions: readonly { partition: number; baseOffset: string }[] }[] }>;
+  offsetFetch(request: {
+    groupId: string;
+    topics: readonly OfTopic<{ partition: number }>[];
+  }): Promise<{ responses: readonly OfTopic<CommittedOffset>[] }>;
+  initProducerId(request: { transactionalId?: string | undefined; transactionTimeout: number }): Promise<{
+    producerId: string;
+    producerEpoch: number;
+  }>;
+  addPartitionsToTxn(request: ProducerIdentity & { topics: readonly PartitionRef[] }): Promise<unknown>;
+  addOffsetsToTxn(request: ProducerIdentity & { groupId: string }): Promise<unknown>;
+  txnOffsetCommit(
+    request: ProducerIdentity & {
+      groupId: string;
+      topics: readonly OfTopic<{ partition: number; offset: string; metadata: string }>[];
+    },
+  ): Promise<unknown>;
+  endTxn(request: ProducerIdentity & { transactionResult: boolean }): Promise<unknown>;
+}
+
+export interface WireCluster {
+  readonly brokerPool: { readonly metadata: { readonly clusterId: string | null } | null };
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  isConnected(): boolean;
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  refreshMetadataIfNecessary(): Promise<void>;
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[];
+  findBroker(of: { readonly nodeId: number | string }): Promise<WireBroker>;
+  findGroupCoordinator(of: { readonly groupId: string; readonly coordinatorType: 0 | 1 }): Promise<WireBroker>;
+  getNodeIds(): readonly string[];
+  removeBroker(address: { readonly host: string; readonly port: number }): void;
+}
+
+/** Opens connections of its own: requests on one connection are answered one after the other. */
+export function createCluster(kafka: InstanceType<typeof kafkajs.Kafka>, metadataMaxAge: number): WireCluster {
+  const create = Object.getOwnPropertySymbols(kafka).find(({ description }) => description?.endsWith('createCluster'));
+  if (create === undefined) throw new Error(`kafkajs is not version ${kafkajsVersion}: it has no createCluster`);
+  const own = kafka as unknown as Record<symbol, (options: object) => WireCluster>;
+  return (own[create] as (options: object) => WireCluster)({ metadataMaxAge, allowAutoTopicCreation: false });
+}
+
+/** Without records of aborted transactions and without control records. Source: kafkajs, after Kafka's own client. */
+export const withoutAborted: (fetched: {
+  messages: readonly WireRecord[];
+  abortedTransactions: FetchedPartition['abortedTransactions'];
+}) => WireRecord[] = load('kafkajs/src/consumer/filterAbortedMessages.js');
+
+/** For the patch in request-queue.ts. */
+export const RequestQueue: { prototype: { scheduleCheckPendingRequests: () => void } } = load(
+  'kafkajs/src/network/requestQueue/index.js',
+);
+
+export const { Kafka, CompressionTypes, CompressionCodecs, Partitioners, logLevel } = kafkajs;

@@ -1,0 +1,43 @@
+/** What both ways of publishing share: where outputs go, and what they are made of. */
+import type { NewRecord, Settlement, Topic } from '../log.ts';
+import type { KafkaLogEvents } from './events.ts';
+import type { Membership } from './membership.ts';
+import { partitionOfKey } from './partitioner.ts';
+import { topicNameOf } from './topic-names.ts';
+import type { Destination } from './transaction-session.ts';
+
+export interface PublisherParts {
+  readonly group: string;
+  readonly prefix: string;
+  /** Full name of the topic that is consumed. */
+  readonly source: string;
+  readonly partition: number;
+  /** Number of partitions of each topic. */
+  readonly partitions: ReadonlyMap<Topic, number>;
+  /** Aborts when the partition is lost. */
+  readonly signal: AbortSignal;
+  readonly membership: Pick<Membership, 'confirmed' | 'unconfirmedMs' | 'commit'>;
+  readonly sessionTimeoutMs: number;
+  readonly events: KafkaLogEvents;
+  /** Somebody else has settled records of this partition. */
+  readonly onFenced: () => void;
+}
+
+/**
+ * Outputs by topic and partition, in order. Decisions go to the partition that their upload came from, whatever its key:
+ * whoever has a partition of the uploads then finds all that was decided of it in one partition of the decisions.
+ */
+export function destinationsOf(
+  batch: readonly Settlement[],
+  { prefix, partition, partitions }: Pick<PublisherParts, 'prefix' | 'partition' | 'partitions'>,
+): Destination[] {
+  const found = new Map<string, { topic: string; partition: number; records: NewRecord[] }>();
+  for (const record of batch.flatMap(({ outputs }) => outputs)) {
+    const to = record.topic === 'decisions' ? partition : partitionOfKey(record.key, partitions.get(record.topic) ?? 1);
+    const topic = topicNameOf(prefix, record.topic);
+    const destination = found.get(`${topic}/${to}`) ?? { topic, partition: to, records: [] };
+    destination.records.push(record);
+    found.set(`${topic}/${to}`, destination);
+  }
+  return [...found.values()];
+}

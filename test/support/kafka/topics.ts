@@ -1,0 +1,43 @@
+/** Topics of a prefix of their own, so that tests on one broker do not meet. */
+import { randomBytes } from 'node:crypto';
+import kafkajs from 'kafkajs';
+import { topicNameOf } from '../../../src/log/kafka/topic-names.ts';
+import { type Topic, topics } from '../../../src/log/log.ts';
+
+export interface TestTopics {
+  readonly prefix: string;
+  nameOf(topic: Topic): string;
+  remove(): Promise<void>;
+}
+
+/** One partition each when left out; the bank always has one. */
+export async function createTopics(brokers: readonly string[], partitions = 1): Promise<TestTopics> {
+  const prefix = `test-${randomBytes(6).toString('hex')}`;
+  const nameOf = (topic: Topic) => topicNameOf(prefix, topic);
+  const admin = adminOf(brokers);
+  await admin.connect();
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: topics.map((topic) => ({
+      topic: nameOf(topic),
+      numPartitions: topic === 'bank' ? 1 : partitions,
+      configEntries: topic === 'bank' ? [{ name: 'cleanup.policy', value: 'compact' }] : [],
+    })),
+  });
+  await admin.disconnect();
+  return {
+    prefix,
+    nameOf,
+    async remove() {
+      const remover = adminOf(brokers);
+      await remover.connect();
+      await remover.deleteTopics({ topics: topics.map(nameOf) }).catch(() => undefined);
+      await remover.disconnect();
+    },
+  };
+}
+
+function adminOf(brokers: readonly string[]) {
+  const client = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING });
+  return client.admin();
+}
