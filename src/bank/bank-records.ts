@@ -34,9 +34,7 @@ export interface BankPart {
   readonly revision: BankRevision;
 }
 
-export type BankChange =
-  | BankPart
-  | { readonly kind: 'tombstone'; readonly contentId: string; readonly part: number };
+export type BankChange = BankPart | { readonly kind: 'tombstone'; readonly contentId: string; readonly part: number };
 
 /** As many frames as fit a record: base64 makes 4 bytes of 3. */
 export const framesPerPartMax = Math.floor(

@@ -87,13 +87,7 @@ function byDistance(hits: Hits): Uint32Array {
   return order.sort((a, b) => (hits.distanceBits[a] ?? 0) - (hits.distanceBits[b] ?? 0) || a - b);
 }
 
-function matchOf(
-  frame: SampledFrame,
-  hits: Hits,
-  hit: number,
-  posting: Posting,
-  contentNumber: number,
-): FrameMatch {
+function matchOf(frame: SampledFrame, hits: Hits, hit: number, posting: Posting, contentNumber: number): FrameMatch {
   return {
     uploadTimeMs: frame.timeMs,
     knownTimeMs: posting.fromMs,
