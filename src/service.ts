@@ -20,6 +20,7 @@ import { Backlog } from './flow/backlog.ts';
 import { BankDesk } from './flow/bank-desk.ts';
 import { Closers } from './flow/closers.ts';
 import { Health } from './flow/health.ts';
+import { carriedFile, namedFile } from './flow/posted-files.ts';
 import { RecentDecisions } from './flow/recent-decisions.ts';
 import { RunningPipeline } from './flow/running-pipeline.ts';
 import { unsettledFiles } from './flow/unsettled-files.ts';
@@ -28,14 +29,15 @@ import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { OwnedIndex } from './kernel/hamming-index.ts';
 import { readKernelVersion } from './kernel/load-kernel.ts';
 import { createHammingIndex } from './kernel/segmented-index.ts';
-import type { Consumer } from './log/log.ts';
-import { openSqliteLog, type SqliteLog } from './log/sqlite-log.ts';
+import { kafkaConnectionOf } from './log/kafka/connection.ts';
+import { openKafkaLog } from './log/kafka-log.ts';
+import type { Consumer, Log } from './log/log.ts';
+import { openSqliteLog } from './log/sqlite-log.ts';
 import { createLogger } from './metrics/logger.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createTelemetry, type Tally, type Telemetry } from './telemetry.ts';
 import { type OpenDecisionView, openDecisionView } from './views/decision-view.ts';
 
-const pipelineGroup = 'floodgate-pipeline';
 const hourMs = 3_600_000;
 
 export interface Service {
@@ -62,7 +64,7 @@ interface Base {
 
 /** What holds state or does work. */
 interface Core extends Base {
-  readonly log: SqliteLog;
+  readonly log: Log;
   readonly consumer: Consumer;
   readonly decisions: OpenDecisionView;
   readonly spool: FileSpool;
@@ -78,7 +80,7 @@ export async function startService(config: Config, secrets: Secrets): Promise<Se
   const closers = new Closers();
   try {
     const base = observe(config);
-    const core = await openCore(base, closers);
+    const core = await openCore(base, secrets, closers);
     const pipeline = createPipeline(core);
     const health = createHealth(core, pipeline);
     const uploads = createUploadDesk(core);
@@ -107,12 +109,10 @@ function observe(config: Config): Base {
   return { config, version, kernelVersion, policy, metrics, telemetry, startedAtMs: Date.now() };
 }
 
-async function openCore(base: Base, closers: Closers): Promise<Core> {
+async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise<Core> {
   const { config, policy, telemetry } = base;
-  const log = await openLog(config);
+  const log = await openLog(base, secrets);
   closers.add('log', () => log.close());
-  const consumer = await log.consume({ topic: 'uploads', group: pipelineGroup });
-  closers.add('consumer', () => consumer.close());
   const decisions = await openDecisionView({
     path: join(config.dataFolder, 'views', 'decisions.sqlite'),
     log,
@@ -120,6 +120,8 @@ async function openCore(base: Base, closers: Closers): Promise<Core> {
     onFailure: (error) => telemetry.failed('the decision view', error),
   });
   closers.add('views', () => decisions.close());
+  const consumer = await consumeUploads(log, decisions, config);
+  closers.add('consumer', () => consumer.close());
 
   const spool = await createSpool({ folder: join(config.dataFolder, 'spool'), bytesMax: config.spoolBytesMax });
   await spool.sweep(await unsettledFiles(log, consumer.resumesFrom));
@@ -146,7 +148,10 @@ async function openCore(base: Base, closers: Closers): Promise<Core> {
 
   const backlog = new Backlog({
     consumer,
-    onMeasured: (lag) => telemetry.lagMeasured(lag.records, lag.seconds),
+    onMeasured(lag, partitions) {
+      telemetry.lagMeasured(lag.records, lag.seconds);
+      for (const each of partitions) telemetry.partitionLag(each.partition, each.records, each.seconds);
+    },
     onFailure: (error) => telemetry.failed('measuring the lag', error),
     intervalMs: limits.lagIntervalMs,
   });
@@ -155,7 +160,33 @@ async function openCore(base: Base, closers: Closers): Promise<Core> {
   return { ...base, log, consumer, decisions, spool, fetcher, fingerprinter, index, bank, backlog };
 }
 
-function openLog(config: Config): Promise<SqliteLog> {
+/**
+ * Whoever gets a partition first learns what was decided of it: the revisions of its uploads, and which events have their
+ * decision already.
+ */
+function consumeUploads(log: Log, decisions: OpenDecisionView, { kafkaGroup }: Config): Promise<Consumer> {
+  const onAssigned = (partition: number) => decisions.caughtUp(partition);
+  return log.consume({ topic: 'uploads', group: kafkaGroup, onAssigned });
+}
+
+function openLog({ config, telemetry }: Base, secrets: Secrets): Promise<Log> {
+  if (config.kafkaBrokers.length === 0) return openEmbeddedLog(config);
+  return openKafkaLog({
+    connection: kafkaConnectionOf(config, secrets),
+    prefix: config.kafkaTopicPrefix,
+    delivery: config.delivery,
+    sessionTimeoutMs: config.kafkaSessionTimeoutMs,
+    events: {
+      partitionsAssigned: telemetry.partitionsAssigned,
+      fenced: telemetry.partitionFenced,
+      transactionEnded: telemetry.transactionEnded,
+      partitionsPaused: telemetry.partitionsPaused,
+      warned: telemetry.warned,
+    },
+  });
+}
+
+function openEmbeddedLog(config: Config): Promise<Log> {
   const decisionsMs = config.decisionsRetentionHours * hourMs;
   return openSqliteLog({
     path: join(config.dataFolder, 'log', 'floodgate.sqlite'),
@@ -216,6 +247,7 @@ function createHttp(core: Core, secrets: Secrets, desks: Desks): Promise<HttpSer
   return createHttpServer(
     {
       intake: uploads,
+      postedContent: config.kafkaBrokers.length === 0 ? namedFile : carriedFile,
       // Its arrival is acknowledged to the sender, so the bytes must survive a crash.
       spool: { store: (bytes, signal) => spool.store(bytes, { bytesMax: contentBytesMax, durable: true, signal }) },
       decisions,

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Readiness, ServiceStatus } from '../contracts/api.ts';
 import type { BankAddition, BankContent } from '../contracts/bank.ts';
 import type { Decision } from '../contracts/decision.ts';
-import type { UploadEvent } from '../contracts/upload.ts';
+import type { UploadContent, UploadEvent } from '../contracts/upload.ts';
 import type { Position } from '../log/log.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { DecisionView } from '../views/views.ts';
@@ -92,6 +92,8 @@ export interface Health {
 export interface HttpParts {
   readonly intake: Intake;
   readonly spool: Spool;
+  /** The content of an event for a posted file, which is discarded when the event carries its bytes. */
+  readonly postedContent: (file: SpooledFile) => Promise<UploadContent>;
   readonly decisions: DecisionView;
   readonly bank: BankDesk;
   readonly health: Health;

@@ -141,7 +141,8 @@ async function receiveFile(
   try {
     if (form.fields.content !== undefined) throw contentTwice();
     const media = form.mediaType === undefined ? {} : { mediaType: form.mediaType };
-    const event = completeUpload({ ...media, ...form.fields, content: { uri: form.file.uri } }, envelope, now);
+    const content = await context.parts.postedContent(form.file);
+    const event = completeUpload({ ...media, ...form.fields, content }, envelope, now);
     return { event, envelope, file: form.file };
   } catch (error) {
     await form.file.discard();

@@ -44,7 +44,9 @@ export function createClient(
     logCreator:
       () =>
       ({ namespace, label, log }) => {
-        if (label === 'WARN' || label === 'ERROR') onWarning(`kafkajs: ${log.message}`, { namespace, label });
+        // Every error response is logged as such, those that are part of the protocol among them.
+        if (namespace === 'Connection' || !['WARN', 'ERROR'].includes(label)) return;
+        onWarning(`kafkajs: ${log.message}`, { namespace, label });
       },
   });
   return { kafka, sever: sockets.sever };
@@ -67,7 +69,8 @@ function trackedSockets(): { factory: ISocketFactory; sever(): void } {
     },
     sever() {
       severed = true;
-      for (const socket of open) socket.destroy();
+      // With an error: the client takes a mere end for something that requests may still be answered after.
+      for (const socket of open) socket.destroy(new Error('the log was abandoned'));
     },
   };
 }

@@ -47,6 +47,7 @@ export class KafkaConsumer implements Consumer {
   readonly #fetcher: Fetcher;
   readonly #owned = new Map<number, OwnedPartition>();
   readonly #closing = new AbortController();
+  readonly #preparing = new Map<number, Promise<void>>();
   readonly #wakers = new Set<() => void>();
   #turn = 0;
   #resumesFrom: readonly Position[] = [];
@@ -86,6 +87,8 @@ export class KafkaConsumer implements Consumer {
     try {
       consumer.#resumesFrom = await consumer.#readResumesFrom();
       await consumer.#membership.join();
+      // What follows a rebalance is not waited for; a start is easier to follow when its partitions are there.
+      await Promise.race([consumer.#allBegun(), sleep(parts.sessionTimeoutMs)]);
     } catch (thrown) {
       await consumer.close();
       throw thrown;
@@ -124,12 +127,11 @@ export class KafkaConsumer implements Consumer {
   }
 
   async lag(): Promise<readonly PartitionLag[]> {
-    const owned = [...this.#owned.values()];
-    // What is not read at the moment does not tell how far it goes.
-    const paused = owned.map(({ partition }) => partition).filter((partition) => this.#fetcher.isPaused(partition));
-    const ends = paused.length === 0 ? undefined : await this.#wire.offsets(this.#source, paused, -1);
-    for (const each of owned) each.noteEnd(ends?.get(each.partition));
-    return owned.map((each) => each.lag(Date.now()));
+    const begun = [...this.#owned.values()].filter(({ hasBegun }) => hasBegun);
+    if (begun.length === 0) return [];
+    const partitions = begun.map(({ partition }) => partition);
+    const ends = await this.#wire.offsets(this.#source, partitions, -1);
+    return begun.map((owned) => owned.lag(ends.get(owned.partition) ?? 0, Date.now()));
   }
 
   async close(): Promise<void> {
@@ -185,7 +187,11 @@ export class KafkaConsumer implements Consumer {
     if (this.#closing.signal.aborted) return;
     const owned: OwnedPartition = new OwnedPartition(partition, (signal) => this.#publisherOf(partition, signal));
     this.#owned.set(partition, owned);
-    void this.#prepare(owned);
+    this.#preparing.set(partition, this.#prepare(owned));
+  }
+
+  async #allBegun(): Promise<void> {
+    await Promise.all(this.#preparing.values());
   }
 
   #publisherOf(partition: number, signal: AbortSignal): Publisher {
@@ -212,8 +218,8 @@ export class KafkaConsumer implements Consumer {
       try {
         const settled = await publisher.takeOver();
         await this.#parts.onAssigned(partition);
-        const range = await this.#rangeOf(partition, lost);
-        if (!lost.aborted) this.#fetcher.add(partition, owned.begin(settled, range));
+        const startOffset = await this.#startOf(partition, lost);
+        if (!lost.aborted) this.#fetcher.add(partition, owned.begin(settled, startOffset));
         return;
       } catch (thrown) {
         if (lost.aborted) return;
@@ -232,16 +238,13 @@ export class KafkaConsumer implements Consumer {
     this.#own(partition);
   }
 
-  async #rangeOf(partition: number, signal: AbortSignal): Promise<{ startOffset: number; endOffset: number }> {
+  async #startOf(partition: number, signal: AbortSignal): Promise<number> {
     const wire = this.#wire;
-    const [starts, ends] = await wire.persist(
-      async () => [
-        await wire.offsets(this.#source, [partition], -2),
-        await wire.offsets(this.#source, [partition], -1),
-      ],
-      { what: `reading the ends of ${this.#source}`, signal },
-    );
-    return { startOffset: starts?.get(partition) ?? 0, endOffset: ends?.get(partition) ?? 0 };
+    const starts = await wire.persist(() => wire.offsets(this.#source, [partition], -2), {
+      what: `reading the ends of ${this.#source}`,
+      signal,
+    });
+    return starts.get(partition) ?? 0;
   }
 
   #returnToRange(partition: number, { startOffset, endOffset }: { startOffset: number; endOffset: number }): number {

@@ -32,7 +32,6 @@ export class OwnedPartition {
   #bufferBytes = 0;
   /** Handed out and not settled, with the time each was appended. */
   readonly #working = new Map<number, number>();
-  #endOffset = 0;
   #fetchedUntil = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -47,16 +46,15 @@ export class OwnedPartition {
   }
 
   /** Records are handed out from now on, after those that are settled already. Gives where to begin reading. */
-  begin(settled: SettledOffsets, { startOffset, endOffset }: { startOffset: number; endOffset: number }): number {
+  begin(settled: SettledOffsets, startOffset: number): number {
     if (settled.committed < startOffset) settled.addRun(settled.committed, startOffset);
     this.#settled = settled;
-    this.#endOffset = endOffset;
     this.#fetchedUntil = settled.committed;
     return settled.committed;
   }
 
-  get waiting(): number {
-    return this.#buffer.length;
+  get hasBegun(): boolean {
+    return this.#settled !== null;
   }
 
   /** True while no more should be read. */
@@ -70,7 +68,7 @@ export class OwnedPartition {
     return this.#buffer.length <= kafkaBufferRecordsMax / 2 && this.#bufferBytes <= kafkaBufferBytesMax / 2;
   }
 
-  take({ records, nextOffset, endOffset }: Fetched, topic: LogRecord['topic']): void {
+  take({ records, nextOffset }: Fetched, topic: LogRecord['topic']): void {
     const settled = this.#settled;
     if (settled === null) return;
     for (const wire of records) {
@@ -83,12 +81,6 @@ export class OwnedPartition {
     }
     if (nextOffset > this.#fetchedUntil) settled.addRun(this.#fetchedUntil, nextOffset);
     this.#fetchedUntil = nextOffset;
-    this.#endOffset = Math.max(endOffset, nextOffset);
-  }
-
-  /** The partition has grown to so much meanwhile. */
-  noteEnd(endOffset: number | undefined): void {
-    if (endOffset !== undefined) this.#endOffset = Math.max(this.#endOffset, endOffset);
   }
 
   /** The next records, at most `max`; fewer where the progress of more could not be written down. */
@@ -108,11 +100,11 @@ export class OwnedPartition {
     return settled;
   }
 
-  lag(nowMs: number): PartitionLag {
-    const settled = this.#settled;
-    if (settled === null) return { partition: this.partition, records: 0, seconds: 0 };
-    const records = Math.max(0, this.#endOffset - settled.committed);
-    const oldestMs = this.#working.get(settled.committed) ?? this.#buffer[0]?.timestampMs;
+  /** `endOffset` is the offset that the next record of the partition will get. */
+  lag(endOffset: number, nowMs: number): PartitionLag {
+    const committed = this.#settled?.committed ?? endOffset;
+    const records = Math.max(0, endOffset - committed);
+    const oldestMs = this.#working.get(committed) ?? this.#buffer[0]?.timestampMs;
     const seconds = records === 0 || oldestMs === undefined ? 0 : Math.max(0, (nowMs - oldestMs) / 1000);
     return { partition: this.partition, records, seconds };
   }

@@ -1,5 +1,6 @@
 /** Topics of a prefix of their own, so that tests on one broker do not meet. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import { topicNameOf } from '../../../src/log/kafka/topic-names.ts';
 import { type Topic, topics } from '../../../src/log/log.ts';
@@ -17,13 +18,15 @@ export async function createTopics(brokers: readonly string[], partitions = 1): 
   const admin = adminOf(brokers);
   await admin.connect();
   await admin.createTopics({
-    waitForLeaders: true,
+    // The client's own waiting gives up when the topic is not known everywhere at once.
+    waitForLeaders: false,
     topics: topics.map((topic) => ({
       topic: nameOf(topic),
       numPartitions: topic === 'bank' ? 1 : partitions,
       configEntries: topic === 'bank' ? [{ name: 'cleanup.policy', value: 'compact' }] : [],
     })),
   });
+  await waitForLeaders(admin, topics.map(nameOf));
   await admin.disconnect();
   return {
     prefix,
@@ -35,6 +38,16 @@ export async function createTopics(brokers: readonly string[], partitions = 1): 
       await remover.disconnect();
     },
   };
+}
+
+async function waitForLeaders(admin: kafkajs.Admin, names: string[]): Promise<void> {
+  for (const giveUpMs = performance.now() + 20_000; performance.now() < giveUpMs; ) {
+    const metadata = await admin.fetchTopicMetadata({ topics: names }).catch(() => ({ topics: [] }));
+    const led = metadata.topics.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+    if (led.length === names.length) return;
+    await sleep(50);
+  }
+  throw new Error(`the topics ${names.join(', ')} have no leaders after 20 s`);
 }
 
 function adminOf(brokers: readonly string[]) {
