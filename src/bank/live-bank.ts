@@ -34,6 +34,7 @@ export interface LiveBankOptions {
 /** The bank as it is when the record at `position` has been applied, -1 before the first. */
 export interface BankState {
   readonly position: number;
+  readonly contents: number;
   readonly image: TableImage;
 }
 
@@ -166,7 +167,7 @@ function createReading(options: LiveBankOptions, table: BankTable) {
       return `${groups(position + 1 - fromOffset)} of ${groups(endAtStart - fromOffset)} records read`;
     },
     copyState: (): Promise<BankState> =>
-      gate.shutDuring(async () => ({ position, image: await copyInTurns(table.image()) })),
+      gate.shutDuring(async () => ({ position, contents: table.size, image: await copyInTurns(table.image()) })),
     async close(): Promise<void> {
       why = 'the bank is closed';
       await tail?.close();

@@ -112,6 +112,16 @@ export const limits = {
   bankRecordFieldsBytesMax: 16 * KiB,
   /** Bytes of the bank's table that are copied in one turn of the event loop while changes wait: a few milliseconds. */
   bankCopyBytesPerTurn: 8 * MiB,
+  bankSnapshotMs: 5 * 60_000,
+  /** A snapshot is worth writing for so many changes; fewer are read again in a tenth of a second. */
+  bankSnapshotChangesMin: 1_000,
+  /** One that is older is written anew for any change. */
+  bankSnapshotRenewMs: 86_400_000,
+  /** One that is older is not gone on from unless nothing came since. */
+  bankSnapshotAgeMsMax: 6 * 86_400_000,
+  /** How long a stop waits for the last snapshot. */
+  bankSnapshotStopMs: 8_000,
+  bankLagIntervalMs: 1_000,
 
   // Pipeline and log
   inflightUploadsMax: 64,
@@ -214,6 +224,11 @@ assertRelation(limits.fetchHeadersTimeoutMs < limits.fetchTimeoutMs, 'waiting fo
 assertRelation(limits.contentBytesMax <= limits.spoolBytesMax, 'the largest content fits the spool');
 assertRelation(limits.recordBytesMax <= limits.logReadBytesMax, 'a record of full size fits a read');
 assertRelation(limits.logCommitBytesMax <= limits.logQueueBytesMax, 'a commit of full size fits the queue');
+assertRelation(
+  limits.bankSnapshotAgeMsMax < limits.bankTombstoneMs,
+  'no removal leaves the log before a snapshot is too old',
+);
+assertRelation(limits.bankSnapshotRenewMs < limits.bankSnapshotAgeMsMax, 'a snapshot is renewed before it is too old');
 assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments answer narrow searches');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
 assertRelation(limits.alignmentsMax <= limits.candidatesMax, 'only candidates are aligned');
