@@ -133,7 +133,6 @@ describe('the business events', () => {
     'partitionLag',
     'partitionProgress',
     'partitionLost',
-    'bankBehind',
   ];
 
   // Goal: a metric that is registered and documented, and that nothing ever feeds, tells a lie on every dashboard.

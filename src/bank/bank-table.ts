@@ -4,7 +4,7 @@ import { FloodgateError } from '../errors.ts';
 import type { HammingIndex } from '../kernel/hamming-index.ts';
 import type { BankChange, BankRevision } from './bank-records.ts';
 import type { TableImage } from './columns.ts';
-import { type ContentFacts, createContentRows } from './content-rows.ts';
+import { type ContentFacts, type ContentRows, createContentRows } from './content-rows.ts';
 import { createKnownFrames, type KnownFrames } from './known-frames.ts';
 import { createPendingParts } from './pending-parts.ts';
 import { createSortedIds } from './sorted-ids.ts';
@@ -36,20 +36,12 @@ export function createBankTable(index: HammingIndex, frameQualityMin: () => numb
   const frames = createKnownFrames(index, (row) => rows.numberOf(row), image);
   const pending = createPendingParts(image);
   const sorted = createSortedIds();
-  const unpacked = new Map<number, ContentFacts>();
+  const { factsOf, forget } = keepUnpacked(rows);
 
-  const factsOf = (row: number): ContentFacts => {
-    const known = unpacked.get(row);
-    if (known !== undefined) return known;
-    if (unpacked.size >= unpackedMax) unpacked.clear();
-    const facts = rows.facts(row);
-    unpacked.set(row, facts);
-    return facts;
-  };
   const drop = (row: number): void => {
     frames.remove(row);
     rows.drop(row);
-    unpacked.delete(row);
+    forget(row);
   };
   const activate = (revision: BankRevision, offset: number): void => {
     const before = rows.rowOf(revision.contentId);
@@ -104,6 +96,22 @@ export function createBankTable(index: HammingIndex, frameQualityMin: () => numb
       return rows.size;
     },
     image: () => new Map([...rows.image(), ...frames.image(), ...pending.image()]),
+  };
+}
+
+/** The facts of rows, kept for a while. */
+function keepUnpacked(rows: ContentRows) {
+  const unpacked = new Map<number, ContentFacts>();
+  return {
+    forget: (row: number): void => void unpacked.delete(row),
+    factsOf(row: number): ContentFacts {
+      const known = unpacked.get(row);
+      if (known !== undefined) return known;
+      if (unpacked.size >= unpackedMax) unpacked.clear();
+      const facts = rows.facts(row);
+      unpacked.set(row, facts);
+      return facts;
+    },
   };
 }
 

@@ -66,7 +66,7 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
   const lag = createApplyLag({
     ends: () => options.log.ends('bank'),
     position: () => bank.position,
-    onMeasured: options.telemetry.bankBehind,
+    onMeasured: (records, seconds) => options.telemetry.bankBehind(records, seconds),
     onFailure: (error) => options.telemetry.failed('measuring how far the bank is behind', error),
     intervalMs: limits.bankLagIntervalMs,
   });
