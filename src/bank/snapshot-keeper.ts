@@ -1,5 +1,4 @@
 /** When a snapshot of the bank is written: from time to time if enough has changed, and at the end. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../config/limits.ts';
 import type { SnapshotManifest } from './snapshot-manifest.ts';
 
@@ -62,11 +61,13 @@ export function createSnapshotKeeper(options: SnapshotKeeperOptions): SnapshotKe
         look();
         await writing;
       };
+      let patience: NodeJS.Timeout | undefined;
+      const outOfTime = new Promise<void>((resolve) => {
+        patience = setTimeout(resolve, limits.bankSnapshotStopMs);
+      });
       // What is not finished by then is thrown away at the next start; the one before serves.
-      const patience = new AbortController();
-      const outOfTime = sleep(limits.bankSnapshotStopMs, undefined, { signal: patience.signal }).catch(() => {});
       await Promise.race([writeLast(), outOfTime]);
-      patience.abort();
+      clearTimeout(patience);
     },
   };
 }

@@ -8,11 +8,13 @@
  * the topic is searchable. Cold: with an empty data folder. Warm: the same folder again, after it was stopped. Each round
  * is one cold and one warm start. The broker runs on the same machine and has its share of the cores.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Terminal } from '../../../src/cli/terminal.ts';
+import { limits } from '../../../src/config/limits.ts';
 import { serveProcess } from '../../support/served-process.ts';
 import { median, readConditions } from '../conditions.ts';
 import { openTerminal } from '../terminal.ts';
@@ -28,7 +30,7 @@ interface Options extends BankSize {
 
 interface Start {
   readonly seconds: number;
-  /** Most resident memory that the process has had by then, without its children. */
+  /** Most resident memory that the process has had, its snapshot written, without its children. */
   readonly rssMb: number;
 }
 
@@ -39,6 +41,9 @@ interface Round {
 
 const contentsPerAppend = 500;
 const startTimeoutMs = 900_000;
+const snapshotTimeoutMs = 120_000;
+/** Fewer are not worth a snapshot. */
+const contentsMin = limits.bankSnapshotChangesMin;
 /** Goals of the issue that asked for the bench. */
 const goals = { coldSeconds: 60, warmSeconds: 5, rssMb: 1000 };
 
@@ -82,8 +87,8 @@ function readOptions(args: readonly string[]): Options {
   const log = logKinds.find((kind) => kind === values.log);
   if (log === undefined) throw new Error(`--log is ${logKinds.join(' or ')}`);
   const [seed, contents, hashes, rounds] = [values.seed, values.contents, values.hashes, values.rounds].map(Number);
-  if (!(seed !== undefined && contents && hashes && rounds && hashes >= contents)) {
-    throw new Error('--contents, --hashes and --rounds are whole numbers, and each content has a hash');
+  if (!(seed !== undefined && contents && hashes && rounds && contents >= contentsMin && hashes >= contents)) {
+    throw new Error(`--contents is at least ${contentsMin}, --hashes no less than that, --rounds at least 1`);
   }
   return { json: values.json, seed, contents, hashes, rounds, log };
 }
@@ -113,12 +118,22 @@ async function measureStart(bankLog: BankLog, dataFolder: string, size: BankSize
   const startedMs = performance.now();
   const environment = { ...bankLog.environment, FLOODGATE_CHILDREN: '1' };
   const served = await serveProcess({ dataFolder, environment, startTimeoutMs });
-  const start = { seconds: (performance.now() - startedMs) / 1000, rssMb: await peakRssMb(served.process.pid) };
+  const startSeconds = (performance.now() - startedMs) / 1000;
   await requireWhole(served.url, size);
-  // A stop writes the snapshot, unless that was done by then.
+  await waitForSnapshot(join(dataFolder, 'bank'));
+  const start = { seconds: startSeconds, rssMb: await peakRssMb(served.process.pid) };
   const end = await served.stop('SIGTERM');
   if (end !== 0) throw new Error(`the service ended with ${end}: ${served.stderr()}`);
   return start;
+}
+
+/** It is begun when the service is ready, and takes memory for copies. */
+async function waitForSnapshot(folder: string): Promise<void> {
+  for (const giveUpMs = performance.now() + snapshotTimeoutMs; performance.now() < giveUpMs; await sleep(20)) {
+    const names = await readdir(folder).catch(() => []);
+    if (names.length === 1 && /^snapshot-\d+$/.test(names[0] ?? '')) return;
+  }
+  throw new Error(`the service wrote no snapshot within ${snapshotTimeoutMs} ms`);
 }
 
 async function peakRssMb(pid: number | undefined): Promise<number> {
