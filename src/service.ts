@@ -6,7 +6,8 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createBank, type LiveBank } from './bank/live-bank.ts';
+import type { LiveBank } from './bank/live-bank.ts';
+import { type OpenedBank, openBank } from './bank/open-bank.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { limits } from './config/limits.ts';
 import { readPolicy } from './config/policy-file.ts';
@@ -29,7 +30,6 @@ import { UploadDesk } from './flow/upload-desk.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { OwnedIndex } from './kernel/hamming-index.ts';
 import { readKernelVersion } from './kernel/load-kernel.ts';
-import { createHammingIndex } from './kernel/segmented-index.ts';
 import { kafkaConnectionOf } from './log/kafka/connection.ts';
 import { openKafkaLog } from './log/kafka-log.ts';
 import type { Consumer, Log } from './log/log.ts';
@@ -39,7 +39,8 @@ import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createTelemetry, type Tally, type Telemetry } from './telemetry.ts';
 import { type OpenDecisionView, openDecisionView } from './views/decision-view.ts';
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 
 export interface Service {
   /** URL of the HTTP interface. */
@@ -118,9 +119,11 @@ function observe(config: Config): Base {
 }
 
 async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise<Core> {
-  const { config, policy, telemetry } = base;
+  const { config, telemetry } = base;
   const log = await openLog(base, secrets);
   closers.add('log', () => log.close());
+  // Before uploads come to this process, of which others could be deciding already.
+  const { bank, index } = await readBank(base, log, closers);
   const decisions = await openDecisionView({
     path: join(config.dataFolder, 'views', 'decisions.sqlite'),
     log,
@@ -138,20 +141,7 @@ async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise
   const fingerprinter = createFingerprinter({ processes: config.children, telemetry });
   closers.add('children', () => fingerprinter.close());
 
-  const index = createHammingIndex({
-    hashesMax: config.bankHashesMax,
-    merging: searchesNarrowly(policy) ? 'background' : 'never',
-    events: {
-      merged: (facts) => telemetry.indexMerged(facts),
-      mergeFailed: (error) => telemetry.failed('building a segment of the index', error),
-    },
-  });
-  closers.add('index', () => index.close());
-  const { faintFrameQualityMin } = policy;
-  const { bankHashesMax: hashesMax } = config;
-  const bank = createBank({ log, index, frameQualityMin: () => faintFrameQualityMin, telemetry, hashesMax });
-  closers.add('bank', () => bank.close());
-  await Promise.all([fingerprinter.selfTest(), bank.start(), decisions.caughtUp()]);
+  await Promise.all([fingerprinter.selfTest(), decisions.caughtUp()]);
 
   const backlog = new Backlog({
     consumer,
@@ -165,6 +155,22 @@ async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise
   closers.add('backlog', async () => backlog.stop());
   await backlog.start();
   return { ...base, log, consumer, decisions, spool, fetcher, fingerprinter, index, bank, backlog };
+}
+
+/** Resolves when everything that the bank's log has now is searchable. */
+async function readBank({ config, policy, telemetry }: Base, log: Log, closers: Closers): Promise<OpenedBank> {
+  const opened = await openBank({
+    log,
+    hashesMax: config.bankHashesMax,
+    frameQualityMin: policy.faintFrameQualityMin,
+    // Segments answer up to 31 bits; under a policy that searches wider they would only cost.
+    merging: searchesNarrowly(policy) ? 'background' : 'never',
+    snapshots: { folder: join(config.dataFolder, 'bank'), everyMs: config.bankSnapshotMinutes * minuteMs },
+    telemetry,
+  });
+  closers.add('bank', opened.close);
+  await opened.start();
+  return opened;
 }
 
 /**
