@@ -56,7 +56,8 @@ export class AtLeastOnce implements Publisher {
       } catch (thrown) {
         // Outputs are there. Whether the group has moved on shows at the next rebalance, which then loses the partition.
         if (!isRetriable(thrown) && !isRebalance(thrown)) throw toLogFailure(thrown, 'committing progress');
-        events.warned('progress could not be committed; it is tried again', { partition, failures });
+        const error = toLogFailure(thrown, 'committing progress').message;
+        events.warned('progress could not be committed; it is tried again', { partition, failures, error });
         await sleep(retryPauseMs(failures), undefined, { signal }).catch(() => undefined);
         if (signal.aborted) throw lostError(partition);
       }

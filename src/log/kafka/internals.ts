@@ -86,6 +86,9 @@ export interface WireBroker {
       topicData: readonly OfTopic<{ partition: number; firstSequence: number; messages: readonly WireMessage[] }>[];
     },
   ): Promise<{ topics: readonly { partitions: readonly { partition: number; baseOffset: string }[] }[] }>;
+  findGroupCoordinator(of: { readonly groupId: string; readonly coordinatorType: 0 | 1 }): Promise<{
+    coordinator: { nodeId: number };
+  }>;
   offsetFetch(request: {
     groupId: string;
     topics: readonly OfTopic<{ partition: number }>[];
@@ -115,7 +118,6 @@ export interface WireCluster {
   refreshMetadataIfNecessary(): Promise<void>;
   findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[];
   findBroker(of: { readonly nodeId: number | string }): Promise<WireBroker>;
-  findGroupCoordinator(of: { readonly groupId: string; readonly coordinatorType: 0 | 1 }): Promise<WireBroker>;
   getNodeIds(): readonly string[];
 }
 

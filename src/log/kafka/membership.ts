@@ -101,8 +101,8 @@ export class Membership {
   async commit(partition: number, offset: number, metadata: string): Promise<void> {
     let isDone = false;
     const stopListening = this.#consumer.on(this.#consumer.events.COMMIT_OFFSETS, ({ payload: { topics } }) => {
-      const sent = topics.flatMap(({ partitions }) => partitions as readonly { partition: number; offset: string }[]);
-      if (sent.some((each) => each.partition === partition && each.offset === String(offset))) isDone = true;
+      const sent = topics.flatMap(({ partitions }) => partitions as readonly { partition: number; offset: unknown }[]);
+      if (sent.some((each) => each.partition === partition && String(each.offset) === String(offset))) isDone = true;
     });
     try {
       await this.#consumer.commitOffsets([{ topic: this.#topic, partition, offset: String(offset), metadata }]);

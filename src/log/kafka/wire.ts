@@ -106,18 +106,24 @@ export class Wire {
     return (await this.ready()).findBroker({ nodeId });
   }
 
+  /** A different one from time to time, since some may be away. */
   async anyBroker(): Promise<WireBroker> {
     const cluster = await this.ready();
-    return cluster.findBroker({ nodeId: cluster.getNodeIds()[0] ?? '' });
+    const nodeIds = cluster.getNodeIds();
+    return cluster.findBroker({ nodeId: nodeIds[Math.floor(Math.random() * nodeIds.length)] ?? '' });
   }
 
-  /** Remembered until a failure: the client itself would ask before every request. */
+  /**
+   * Remembered until a failure: the client itself would ask before every request. It also takes every answer for an
+   * outage, that the group may not be read for example; so the broker is asked directly.
+   */
   async coordinator(kind: keyof typeof coordinatorOf, id: string): Promise<WireBroker> {
     const key = `${kind} ${id}`;
     const known = this.#coordinators.get(key);
     if (known !== undefined) return known;
-    const cluster = await this.ready();
-    const found = await cluster.findGroupCoordinator({ groupId: id, coordinatorType: coordinatorOf[kind] });
+    const asked = await this.anyBroker();
+    const { coordinator } = await asked.findGroupCoordinator({ groupId: id, coordinatorType: coordinatorOf[kind] });
+    const found = await this.broker(coordinator.nodeId);
     this.#coordinators.set(key, found);
     return found;
   }
