@@ -19,7 +19,7 @@ export interface Publisher {
 }
 
 /**
- * Settled offsets above the committed one make no more runs than there are unsettled ones among them; the two lengths of
+ * Settled offsets above the committed one make no more runs than there are records at work among them; the two lengths of
  * a run take 8 bytes at most, and base64 makes four of three. With no more at work they always fit the metadata.
  */
 const workingMax = Math.floor((limits.kafkaOffsetMetadataBytesMax * 3) / 4 / 8) - 2;
@@ -34,6 +34,8 @@ export class OwnedPartition {
   /** Handed out and not settled, with the time each was appended. */
   readonly #working = new Map<number, number>();
   #fetchedUntil = 0;
+  /** Below it everything was handed out, was settled before, or is no record. */
+  #passedUntil = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   /** `publisherOf` is given the signal that aborts when the partition is lost. */
@@ -53,6 +55,7 @@ export class OwnedPartition {
     if (settled.committed < startOffset) settled.addRun(settled.committed, startOffset);
     this.#settled = settled;
     this.#fetchedUntil = settled.committed;
+    this.#passedUntil = settled.committed;
     return settled.committed;
   }
 
@@ -76,24 +79,35 @@ export class OwnedPartition {
     if (settled === null) return;
     for (const wire of records) {
       const record = toRecord(topic, this.partition, wire);
-      if (record.offset > this.#fetchedUntil) settled.addRun(this.#fetchedUntil, record.offset);
-      this.#fetchedUntil = record.offset + 1;
       if (settled.has(record.offset)) continue;
       this.#buffer.push(record);
       this.#bufferBytes += record.value?.length ?? 0;
     }
-    if (nextOffset > this.#fetchedUntil) settled.addRun(this.#fetchedUntil, nextOffset);
     this.#fetchedUntil = nextOffset;
+    this.#passGaps();
   }
 
   /** The next records, at most `max`; fewer where the progress of more could not be written down. */
   handOut(max: number): ConsumedRecord[] {
     const out = this.#buffer.splice(0, Math.max(0, Math.min(max, workingMax - this.#working.size)));
     for (const { offset, timestampMs, value } of out) {
+      this.#settled?.addRun(this.#passedUntil, offset);
+      this.#passedUntil = offset + 1;
       this.#working.set(offset, timestampMs);
       this.#bufferBytes -= value?.length ?? 0;
     }
+    this.#passGaps();
     return out.map((record) => ({ ...record, lost: this.#lost.signal }));
+  }
+
+  /**
+   * Offsets that no record fills count as settled, but only once the records before them were handed out: a producer
+   * that uses a transaction for each record leaves a gap behind each, and all that wait here would make a run of their own.
+   */
+  #passGaps(): void {
+    if (this.#buffer.length > 0) return;
+    this.#settled?.addRun(this.#passedUntil, this.#fetchedUntil);
+    this.#passedUntil = Math.max(this.#passedUntil, this.#fetchedUntil);
   }
 
   /** Batches take turns: each builds upon the progress of the one before. */
