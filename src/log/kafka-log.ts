@@ -10,6 +10,7 @@ import { FloodgateError } from '../errors.ts';
 import { createClient } from './kafka/client.ts';
 import type { KafkaConnection } from './kafka/connection.ts';
 import type { KafkaLogEvents } from './kafka/events.ts';
+import { isCertificateRefused, toLogFailure } from './kafka/fault.ts';
 import { createCluster } from './kafka/internals.ts';
 import { type Delivery, KafkaConsumer } from './kafka/kafka-consumer.ts';
 import { KafkaTail } from './kafka/kafka-tail.ts';
@@ -61,7 +62,13 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> 
   const wire = connect();
   try {
     const opening = { what: 'opening the log', signal: AbortSignal.timeout(limits.kafkaOpenMsMax) };
-    const clusterId = await wire.persist(() => wire.clusterId(), opening);
+    const clusterId = await wire.persist(
+      () =>
+        wire.clusterId().catch((thrown) => {
+          throw isCertificateRefused(thrown) ? toLogFailure(thrown, opening.what) : thrown;
+        }),
+      opening,
+    );
     const partitions = new Map<Topic, number>();
     for (const topic of topics) {
       partitions.set(topic, (await wire.partitionsOf(topicNameOf(options.prefix, topic))).length);

@@ -58,6 +58,16 @@ export function isRetriable(thrown: unknown): boolean {
   return retriable === true || retriableTypes.has(type) || retriableNames.has(name);
 }
 
+/**
+ * The other side's certificate is not trusted, or it does not trust ours. Brokers come and go; this is a setting, so that
+ * a start need not be patient with it.
+ */
+export function isCertificateRefused(thrown: unknown): boolean {
+  const { code, cause } = (thrown ?? {}) as { code?: unknown; cause?: { code?: unknown } };
+  const refused = /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY)_)/;
+  return refused.test(String(code ?? cause?.code));
+}
+
 /** As log_failed, with what the broker said. */
 export function toLogFailure(thrown: unknown, what: string): FloodgateError {
   if (thrown instanceof FloodgateError) return thrown;

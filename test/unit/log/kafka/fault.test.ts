@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../../src/config/limits.ts';
 import { FloodgateError } from '../../../../src/errors.ts';
-import { isRetriable, retryPauseMs, toLogFailure, typeOf } from '../../../../src/log/kafka/fault.ts';
+import {
+  isCertificateRefused,
+  isRetriable,
+  retryPauseMs,
+  toLogFailure,
+  typeOf,
+} from '../../../../src/log/kafka/fault.ts';
 
 const protocol = (type: string, retriable = false) =>
   Object.assign(new Error(`text of ${type}`), { name: 'KafkaJSProtocolError', type, retriable });
@@ -59,6 +65,14 @@ describe('what went wrong at the brokers', () => {
     const lost = new FloodgateError('partition_lost', 'gone');
     expect(toLogFailure(lost, 'settling')).toBe(lost);
     expect(toLogFailure('odd', 'settling').message).toBe('settling: odd');
+  });
+
+  it('is a certificate by its code, also behind attempts of the client', () => {
+    const refused = Object.assign(new Error('no'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' });
+    expect(isCertificateRefused(refused)).toBe(true);
+    expect(isCertificateRefused(wrapped('KafkaJSNumberOfRetriesExceeded', refused))).toBe(true);
+    expect(isCertificateRefused(Object.assign(new Error('no'), { code: 'ECONNREFUSED' }))).toBe(false);
+    expect(isCertificateRefused(undefined)).toBe(false);
   });
 
   it('is waited out longer and longer, within bounds', () => {
