@@ -220,7 +220,10 @@ export class KafkaConsumer implements Consumer {
         const settled = await publisher.takeOver();
         await this.#parts.onAssigned(partition);
         const startOffset = await this.#startOf(partition, lost);
-        if (!lost.aborted) this.#fetcher.add(partition, owned.begin(settled, startOffset));
+        if (lost.aborted) return;
+        // A group that has settled nothing yet begins with what is kept, and misses nothing.
+        if (settled.committed > 0) this.#noteRemoved(partition, settled.committed, startOffset);
+        this.#fetcher.add(partition, owned.begin(settled, startOffset));
         return;
       } catch (thrown) {
         if (lost.aborted) return;
@@ -258,12 +261,13 @@ export class KafkaConsumer implements Consumer {
           'the topic was made anew; reset the offsets of the group',
       );
     }
-    this.#parts.events.warned('records were removed by retention before they were read', {
-      partition,
-      from: position,
-      until: startOffset,
-    });
+    this.#noteRemoved(partition, position, startOffset);
     return startOffset;
+  }
+
+  #noteRemoved(partition: number, from: number, until: number): void {
+    if (from >= until) return;
+    this.#parts.events.warned('records were removed by retention before they were read', { partition, from, until });
   }
 
   async #readResumesFrom(): Promise<Position[]> {

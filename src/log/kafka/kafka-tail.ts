@@ -53,7 +53,7 @@ export class KafkaTail implements Tail {
             `${parts.topic}/${partition} ends at ${endOffset}, before ${position}`,
           );
         }
-        parts.onWarning('records were removed before they were read', { topic: parts.topic, partition });
+        this.#noteRemoved(partition, position, startOffset);
         return startOffset;
       },
       onFailure: (error) => this.#fail(error),
@@ -65,6 +65,7 @@ export class KafkaTail implements Tail {
     const from = new Map(this.#parts.from.map((position: Position) => [position.partition, position.offset]));
     for (const { partition, startOffset } of await this.#parts.ends()) {
       const offset = Math.max(from.get(partition) ?? 0, startOffset);
+      this.#noteRemoved(partition, from.get(partition) ?? offset, startOffset);
       this.#positions.set(partition, offset);
       this.#fetcher.add(partition, offset);
     }
@@ -87,6 +88,11 @@ export class KafkaTail implements Tail {
     await this.#handing;
     this.#rejectWaiters();
     this.#parts.onClose();
+  }
+
+  #noteRemoved(partition: number, from: number, until: number): void {
+    const { topic, onWarning } = this.#parts;
+    if (from < until) onWarning('records were removed before they were read', { topic, partition, from, until });
   }
 
   #take(fetched: Fetched): void {

@@ -39,6 +39,11 @@ describeWithKafka('offsets that no record fills', () => {
     await topics.remove();
   });
 
+  const removed = (from: number, until: number, facts: object) => ({
+    what: expect.stringMatching(/were removed/),
+    facts: { ...facts, from, until },
+  });
+
   /** A producer of uploads that uses transactions. */
   async function produceInTransactions(ends: readonly ('commit' | 'abort')[]): Promise<void> {
     const transactionalId = uniqueName('producer');
@@ -95,14 +100,16 @@ describeWithKafka('offsets that no record fills', () => {
     const offset = String(positions[3]?.offset);
     await admin.fetchTopicMetadata({ topics: [topics.nameOf('uploads')] });
     await admin.deleteTopicRecords({ topic: topics.nameOf('uploads'), partitions: [{ partition: 0, offset }] });
-    const again = await consumeGroup(await open(), group);
+    const told = listenToLog();
+    const again = await consumeGroup(await open(told), group);
     const [d] = await pollCount(again, 1);
+    expect(told.warnings).toContainEqual(removed(1, 3, { partition: 0 }));
     expect(d?.key).toBe('d');
     if (d !== undefined) await again.settle([settlementOf(d)]);
     expect((await again.lag())[0]?.records).toBe(0);
   });
 
-  it('that retention takes away from under a reader are skipped, with a warning', async () => {
+  it('below which retention has removed records are skipped by a tail, with a warning', async () => {
     const told = listenToLog();
     const log = await open(told);
     const seen: string[] = [];
@@ -127,6 +134,7 @@ describeWithKafka('offsets that no record fills', () => {
     const tail = await log.tail({ topic: 'bank', from: first ? [first] : [], onRecord: ({ key }) => seen.push(key) });
     await tail.caughtUp();
     expect(seen).toEqual(['c']);
+    expect(told.warnings).toContainEqual(removed(0, 2, { topic: 'bank', partition: 0 }));
   });
 
   // Kafka forgets what groups have committed of a topic that is deleted, so that a restart begins at the new topic's start.
