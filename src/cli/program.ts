@@ -11,6 +11,7 @@ import { addServeCommands } from './serve-command.ts';
 import { addShowCommands } from './show-commands.ts';
 import { addSubmitCommand } from './submit-command.ts';
 import { addTopicsCommands } from './topics-command.ts';
+import { addValidateCommand } from './validate-command.ts';
 
 /** Thrown when help, the version or a fault of usage has been printed and nothing is left to do. */
 export class ProgramEnded extends Error {}
@@ -39,5 +40,6 @@ export function buildProgram(context: CommandContext, exitWith: (code: number) =
   addDeadLetterCommands(program, context);
   addShowCommands(program, context);
   addTopicsCommands(program, context, exitWith);
+  addValidateCommand(program, context);
   return program;
 }
