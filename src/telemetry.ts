@@ -3,7 +3,7 @@
  * metrics, so that both say the same. Labels are closed sets; never an upload, a user, a hash, a URL or a content.
  */
 import type { MediaKind, Outcome } from './contracts/common.ts';
-import type { DeadLetterCode } from './contracts/dead-letter.ts';
+import { type DeadLetterCode, deadLetterCodes } from './contracts/dead-letter.ts';
 import type { Decision } from './contracts/decision.ts';
 import type { ErrorCode } from './errors.ts';
 import { type Logger, scrubText } from './metrics/logger.ts';
@@ -14,6 +14,9 @@ export type Stage = (typeof stages)[number];
 
 export const components = ['log', 'bank', 'children', 'pipeline'] as const;
 export type Component = (typeof components)[number];
+
+const childRestartReasons = ['crash', 'timeout', 'memory', 'recycle', 'start_failed'] as const;
+export type ChildRestartReason = (typeof childRestartReasons)[number];
 
 const transactionResults = ['committed', 'aborted'] as const;
 export type TransactionResult = (typeof transactionResults)[number];
@@ -60,13 +63,19 @@ export interface Telemetry {
 
   // Children
   childPool(processes: number, busy: number, queued: number): void;
-  childRestarted(reason: 'crash' | 'timeout' | 'memory' | 'recycle' | 'start_failed', detail: string): void;
+  childRestarted(reason: ChildRestartReason, detail: string): void;
 
   // Bank
-  bankApplied(kind: 'add' | 'remove', seconds: number): void;
+  /** `seconds` since its append; left out for what was in the log before this process was. */
+  bankApplied(kind: 'add' | 'remove', seconds: number | undefined): void;
   bankRejected(detail: string): void;
   /** How far this instance is behind the end of its bank log. */
   bankBehind(records: number, seconds: number): void;
+  /** Gone on from a snapshot. */
+  bankRestored(facts: BankSnapshotFacts & { recordsBehind: number }): void;
+  /** Read from the first record of its log, for a reason. */
+  bankRebuilding(reason: string): void;
+  bankSnapshotWritten(facts: BankSnapshotFacts): void;
   bankSized(facts: { hashes: number; freshHashes: number; contents: number; bytes: number; position: number }): void;
   indexMerged(facts: { hashes: number; seconds: number; segments: number; freshHashes: number; bytes: number }): void;
   searchFinished(seconds: number, queries: number): void;
@@ -76,6 +85,14 @@ export interface Telemetry {
   requestFinished(method: string, route: string, status: number, seconds: number): void;
   streamClients(count: number): void;
   streamEventDropped(): void;
+}
+
+export interface BankSnapshotFacts {
+  /** Offset of the last bank record in it. */
+  readonly position: number;
+  readonly contents: number;
+  readonly hashes: number;
+  readonly seconds: number;
 }
 
 /** Outcome of a decision as the metrics count it: in observe-only mode what would have been done is told apart. */
@@ -126,6 +143,7 @@ function lifeEvents({ process }: Metrics, log: Logger) {
 }
 
 function stageEvents({ pipeline }: Metrics, log: Logger) {
+  for (const stage of stages) pipeline.retries.inc({ stage }, 0);
   return {
     stageFinished: (stage, seconds, media = 'unknown') => pipeline.stageSeconds.observe({ stage, media }, seconds),
     stageFailed(stage, code) {
@@ -148,6 +166,9 @@ function stageEvents({ pipeline }: Metrics, log: Logger) {
 function pipelineEvents({ pipeline }: Metrics, log: Logger, nowMs: () => number) {
   const tally = { uploadsConsumed: 0, uploadsDecided: 0 };
   const countBank = boundedLabel(banksMax);
+  // The first of a kind must show as an increase, so every kind is there from the start.
+  for (const reason of deadLetterCodes) pipeline.deadLetters.inc({ reason }, 0);
+  for (const reason of ['idempotency', 'exact_digest']) pipeline.duplicates.inc({ reason }, 0);
   return {
     tally: (): Tally => ({ ...tally }),
     uploadsConsumed(count) {
@@ -268,6 +289,7 @@ function logEvents({ log: metrics }: Metrics, log: Logger, nowMs: () => number) 
 
 function childEvents({ process }: Metrics, log: Logger) {
   const pool = 'fingerprint';
+  for (const reason of childRestartReasons) process.restarts.inc({ pool, reason }, 0);
   return {
     childPool(processes, busy, queued) {
       process.children.set({ pool }, processes);
@@ -283,10 +305,12 @@ function childEvents({ process }: Metrics, log: Logger) {
 }
 
 function bankEvents({ bank }: Metrics, log: Logger, nowMs: () => number) {
+  for (const kind of ['add', 'remove']) bank.updates.inc({ kind, result: 'ok' }, 0);
+  bank.updates.inc({ kind: 'unknown', result: 'rejected' }, 0);
   return {
     bankApplied(kind, seconds) {
       bank.updates.inc({ kind, result: 'ok' });
-      bank.liveSeconds.observe(Math.max(0, seconds));
+      if (seconds !== undefined) bank.liveSeconds.observe(seconds);
       bank.updated.set(nowMs() / 1000);
       log.debug({ kind, seconds }, 'bank change searchable');
     },
@@ -297,6 +321,16 @@ function bankEvents({ bank }: Metrics, log: Logger, nowMs: () => number) {
     bankBehind(records, seconds) {
       bank.behindRecords.set(records);
       bank.behindSeconds.set(seconds);
+    },
+    bankRestored(facts) {
+      bank.snapshotPosition.set(facts.position);
+      log.info(facts, 'bank restored from its snapshot');
+    },
+    bankRebuilding: (reason) => log.info({ reason }, 'bank is read from the first record of its log'),
+    bankSnapshotWritten(facts) {
+      bank.snapshotPosition.set(facts.position);
+      bank.snapshotWritten.set(nowMs() / 1000);
+      log.info(facts, 'snapshot of the bank written');
     },
     bankSized({ hashes, freshHashes, contents, bytes, position }) {
       bank.entries.set(hashes);

@@ -11,6 +11,7 @@ import { addServeCommands } from './serve-command.ts';
 import { addShowCommands } from './show-commands.ts';
 import { addSubmitCommand } from './submit-command.ts';
 import { addTopicsCommands } from './topics-command.ts';
+import { addTrafficCommand } from './traffic-command.ts';
 import { addValidateCommand } from './validate-command.ts';
 
 /** Thrown when help, the version or a fault of usage has been printed and nothing is left to do. */
@@ -38,6 +39,7 @@ export function buildProgram(context: CommandContext, exitWith: (code: number) =
   addHashCommand(program, context);
   addDecisionsCommand(program, context);
   addDeadLetterCommands(program, context);
+  addTrafficCommand(program, context, exitWith);
   addShowCommands(program, context);
   addTopicsCommands(program, context, exitWith);
   addValidateCommand(program, context);

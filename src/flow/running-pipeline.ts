@@ -27,9 +27,9 @@ export class RunningPipeline {
     this.#settler = new Settler({
       consumer,
       sleep: (ms) => sleep(ms),
-      onSettled: (partition, records, seconds) => {
-        telemetry.partitionProgress(partition);
+      onSettled: (records, seconds, partition) => {
         telemetry.settled(records, seconds);
+        telemetry.partitionProgress(partition);
         telemetry.stageFinished('publish', seconds);
       },
       onRetry: (error) => {

@@ -12,7 +12,7 @@ import type { Consumer, Settlement } from '../log/log.ts';
 export interface SettlerParts {
   readonly consumer: Pick<Consumer, 'settle'>;
   readonly sleep: (ms: number) => Promise<void>;
-  readonly onSettled: (partition: number, records: number, seconds: number) => void;
+  readonly onSettled: (records: number, seconds: number, partition: number) => void;
   readonly onRetry: (error: FloodgateError) => void;
   readonly nowMs: () => number;
 }
@@ -74,7 +74,7 @@ export class Settler {
       try {
         await this.#parts.consumer.settle(batch);
         const partition = batch[0]?.record.partition ?? 0;
-        this.#parts.onSettled(partition, batch.length, (this.#parts.nowMs() - startedMs) / 1000);
+        this.#parts.onSettled(batch.length, (this.#parts.nowMs() - startedMs) / 1000, partition);
         return;
       } catch (thrown) {
         const error = toFloodgateError(thrown);
