@@ -18,10 +18,10 @@
  * Whatever stops the pipeline leaves the record unsettled: it comes again. src/flow/consume-loop.ts feeds this file.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type AdmittedUpload, admit, deadLetterRecord, type RefusedUpload } from './admit/admit.ts';
+import { type AdmittedUpload, admit, type RefusedUpload } from './admit/admit.ts';
+import { deadLetterRecord } from './admit/dead-letters.ts';
 import type { Bank } from './bank/bank.ts';
 import { limits } from './config/limits.ts';
-import { dihedralNames } from './contracts/common.ts';
 import type { Decision, MediaFacts } from './contracts/decision.ts';
 import { type UnjudgedReason, unjudgedReasons } from './contracts/decision.ts';
 import { type Policy, policyVersionOf } from './contracts/policy.ts';
@@ -46,6 +46,8 @@ export interface PipelineParts {
   readonly recent: RecentDecisions;
   readonly settler: Pick<Settler, 'settle'>;
   readonly telemetry: Telemetry;
+  /** Of Floodgate itself. */
+  readonly version: string;
   readonly kernelVersion: string;
   readonly jobTimeoutMs: number;
   /** The wall clock, for moments that are published. */
@@ -63,7 +65,7 @@ export function taskOf(record: ConsumedRecord, parts: PipelineParts): Task {
   const upload = admit(record);
   return {
     key: upload.kind === 'upload' ? upload.event.uploadId : record.key,
-    run: (abandoned) => handleUpload(record, upload, parts, abandoned),
+    run: (abandoned, worked) => handleUpload(record, upload, parts, { abandoned, worked }),
   };
 }
 
@@ -72,7 +74,7 @@ async function handleUpload(
   record: ConsumedRecord,
   upload: AdmittedUpload | RefusedUpload,
   parts: PipelineParts,
-  abandoned: AbortSignal,
+  { abandoned, worked }: { readonly abandoned: AbortSignal; readonly worked: () => void },
 ): Promise<void> {
   const consumedAtMs = parts.nowMs();
   if (upload.kind === 'dead-letter') return bury(record, upload, parts);
@@ -83,24 +85,29 @@ async function handleUpload(
   const examination = new Examination({ bank: parts.bank, policy, elapsedMs: parts.elapsedMs });
   const content = await fetchContent(upload, examination, parts, abandoned);
   if (content !== undefined && 'kind' in content) return bury(record, content, parts);
-  await examine(upload, content, examination, parts, abandoned);
-
-  const decidingMs = parts.elapsedMs();
-  const judgement = decide(examination.evidence(), policy);
-  const decision = composeDecision({
-    ...upload,
-    revision: ledger.lastRevision + 1,
-    judgement,
-    examination,
-    media: mediaFacts(examination, content),
-    policyVersion: policyVersionOf(policy),
-    kernelVersion: parts.kernelVersion,
-    consumedAtMs,
-    decidedAtMs: parts.nowMs(),
-  });
-  parts.telemetry.stageFinished('decide', (parts.elapsedMs() - decidingMs) / 1000, decision.media.kind);
-  if (content !== undefined) parts.telemetry.contentFetched(decision.media.kind, content.bytes);
-  await publish(record, decision, parts);
+  try {
+    await examine(upload, content, examination, parts, abandoned);
+    const decidingMs = parts.elapsedMs();
+    const judgement = decide(examination.evidence(), policy);
+    const decision = composeDecision({
+      ...upload,
+      revision: ledger.lastRevision + 1,
+      judgement,
+      examination,
+      media: mediaFacts(examination, content),
+      policyVersion: policyVersionOf(policy),
+      kernelVersion: parts.kernelVersion,
+      consumedAtMs,
+      decidedAtMs: parts.nowMs(),
+    });
+    parts.telemetry.stageFinished('decide', (parts.elapsedMs() - decidingMs) / 1000, decision.media.kind);
+    if (content !== undefined) parts.telemetry.contentFetched(decision.media.kind, content.bytes);
+    worked();
+    await publish(record, decision, parts);
+  } catch (thrown) {
+    await content?.letGo();
+    throw thrown;
+  }
   // Not before: until the decision is durable, the bytes of a posted upload exist nowhere else.
   await content?.release();
 }
@@ -203,7 +210,8 @@ async function publish(record: ConsumedRecord, decision: Decision, parts: Pipeli
 
 async function bury(record: ConsumedRecord, refused: RefusedUpload, parts: PipelineParts): Promise<void> {
   const at = new Date(parts.nowMs()).toISOString();
-  await parts.settler.settle({ record, outputs: [deadLetterRecord(record, refused, at)] });
+  const letter = deadLetterRecord(record, { ...refused, at, appVersion: parts.version });
+  await parts.settler.settle({ record, outputs: [letter] });
   parts.telemetry.deadLettered(refused.code, refused.detail);
 }
 
@@ -243,6 +251,6 @@ function reportExamination(examination: Examination, seconds: number, telemetry:
   telemetry.stageFinished('fingerprint', Math.max(0, seconds - searchSeconds - alignSeconds), kind);
   telemetry.stageFinished('search', searchSeconds, kind);
   telemetry.stageFinished('align', alignSeconds, kind);
-  for (const searched of searches) telemetry.searchFinished(searched, dihedralNames.length);
+  for (const searched of searches) telemetry.searchFinished(searched, examination.viewsSearched);
   for (const { quality, usable } of examination.frames()) telemetry.frameJudged(kind, quality, usable);
 }

@@ -11,7 +11,7 @@ import { type OpenedBank, openBank } from './bank/open-bank.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { limits } from './config/limits.ts';
 import { readPolicy } from './config/policy-file.ts';
-import { nodeVersion, readPackageVersion } from './config/version.ts';
+import { memoryLimitBytes, nodeVersion, readPackageVersion, readRevision } from './config/version.ts';
 import type { ServiceStatus } from './contracts/api.ts';
 import { type Policy, policyVersionOf } from './contracts/policy.ts';
 import { type ClosableFetcher, createFetcher } from './fetch/create-fetcher.ts';
@@ -20,6 +20,7 @@ import { createFingerprinter, type PooledFingerprinter } from './fingerprint/chi
 import { Backlog } from './flow/backlog.ts';
 import { BankDesk } from './flow/bank-desk.ts';
 import { Closers } from './flow/closers.ts';
+import { DeadLetterDesk } from './flow/dead-letter-desk.ts';
 import { Health } from './flow/health.ts';
 import { carriedFile, namedFile } from './flow/posted-files.ts';
 import { RecentDecisions } from './flow/recent-decisions.ts';
@@ -104,7 +105,14 @@ function observe(config: Config): Base {
   const version = readPackageVersion();
   const kernelVersion = readKernelVersion();
   const policy = readPolicy(config.policyFile);
-  const metrics = createMetrics({ version, revision: 'unknown', kernelVersion, nodeVersion });
+  const revision = readRevision();
+  const metrics = createMetrics({
+    version,
+    revision,
+    kernelVersion,
+    nodeVersion,
+    memoryLimitBytes: memoryLimitBytes(),
+  });
   const telemetry = createTelemetry({ metrics, log: createLogger({ level: config.logLevel }) });
   telemetry.serviceStarting({ version, policyVersion: policyVersionOf(policy), dataFolder: config.dataFolder });
   return { config, version, kernelVersion, policy, metrics, telemetry, startedAtMs: Date.now() };
@@ -155,8 +163,7 @@ async function readBank({ config, policy, telemetry }: Base, log: Log, closers: 
     log,
     hashesMax: config.bankHashesMax,
     frameQualityMin: policy.faintFrameQualityMin,
-    // Segments answer up to 31 bits; under a policy that searches wider they would only cost.
-    merging: policy.alignedRadiusBits <= limits.segmentRadiusBitsMax ? 'background' : 'never',
+    merging: searchesNarrowly(policy) ? 'background' : 'never',
     snapshots: { folder: join(config.dataFolder, 'bank'), everyMs: config.bankSnapshotMinutes * minuteMs },
     telemetry,
   });
@@ -183,6 +190,8 @@ function openLog({ config, telemetry }: Base, secrets: Secrets): Promise<Log> {
     sessionTimeoutMs: config.kafkaSessionTimeoutMs,
     events: {
       partitionsAssigned: telemetry.partitionsAssigned,
+      partitionLost: telemetry.partitionLost,
+      requestTimedOut: telemetry.brokerRequestTimedOut,
       fenced: telemetry.partitionFenced,
       transactionEnded: telemetry.transactionEnded,
       partitionsPaused: telemetry.partitionsPaused,
@@ -203,6 +212,12 @@ function openEmbeddedLog(config: Config): Promise<Log> {
       'dead-letters': { ageMsMax: decisionsMs },
     },
   });
+}
+
+/** Segments answer up to 31 bits; where every search is wider they would only cost. */
+function searchesNarrowly({ alignedRadiusBits, singleFrameRadiusBits, review }: Policy): boolean {
+  const pictureRadiusBits = Math.max(singleFrameRadiusBits, review.radiusBits);
+  return Math.min(alignedRadiusBits, pictureRadiusBits) <= limits.segmentRadiusBitsMax;
 }
 
 function createPipeline(core: Core): RunningPipeline {
@@ -238,6 +253,11 @@ function createUploadDesk({ log, decisions, backlog, config }: Core): UploadDesk
   });
 }
 
+function createDeadLetterDesk({ log, telemetry, backlog, config }: Core): DeadLetterDesk {
+  const { backlogUploadsMax } = config;
+  return new DeadLetterDesk({ log, telemetry, backlogUploads: () => backlog.lag.records, backlogUploadsMax });
+}
+
 interface Desks {
   readonly pipeline: RunningPipeline;
   readonly health: Health;
@@ -257,6 +277,7 @@ function createHttp(core: Core, secrets: Secrets, desks: Desks): Promise<HttpSer
       spool: { store: (bytes, signal) => spool.store(bytes, { bytesMax: contentBytesMax, durable: true, signal }) },
       decisions,
       bank,
+      deadLetters: createDeadLetterDesk(core),
       health,
       telemetry,
       metrics,

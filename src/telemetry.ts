@@ -3,7 +3,7 @@
  * metrics, so that both say the same. Labels are closed sets; never an upload, a user, a hash, a URL or a content.
  */
 import type { MediaKind, Outcome } from './contracts/common.ts';
-import type { DeadLetterCode } from './contracts/dead-letter.ts';
+import { type DeadLetterCode, deadLetterCodes } from './contracts/dead-letter.ts';
 import type { Decision } from './contracts/decision.ts';
 import type { ErrorCode } from './errors.ts';
 import { type Logger, scrubText } from './metrics/logger.ts';
@@ -14,6 +14,9 @@ export type Stage = (typeof stages)[number];
 
 export const components = ['log', 'bank', 'children', 'pipeline'] as const;
 export type Component = (typeof components)[number];
+
+const childRestartReasons = ['crash', 'timeout', 'memory', 'recycle', 'start_failed'] as const;
+export type ChildRestartReason = (typeof childRestartReasons)[number];
 
 const transactionResults = ['committed', 'aborted'] as const;
 export type TransactionResult = (typeof transactionResults)[number];
@@ -60,7 +63,7 @@ export interface Telemetry {
 
   // Children
   childPool(processes: number, busy: number, queued: number): void;
-  childRestarted(reason: 'crash' | 'timeout' | 'memory' | 'recycle' | 'start_failed', detail: string): void;
+  childRestarted(reason: ChildRestartReason, detail: string): void;
 
   // Bank
   /** `seconds` since its append; left out for what was in the log before this process was. */
@@ -140,6 +143,7 @@ function lifeEvents({ process }: Metrics, log: Logger) {
 }
 
 function stageEvents({ pipeline }: Metrics, log: Logger) {
+  for (const stage of stages) pipeline.retries.inc({ stage }, 0);
   return {
     stageFinished: (stage, seconds, media = 'unknown') => pipeline.stageSeconds.observe({ stage, media }, seconds),
     stageFailed(stage, code) {
@@ -162,6 +166,9 @@ function stageEvents({ pipeline }: Metrics, log: Logger) {
 function pipelineEvents({ pipeline }: Metrics, log: Logger, nowMs: () => number) {
   const tally = { uploadsConsumed: 0, uploadsDecided: 0 };
   const countBank = boundedLabel(banksMax);
+  // The first of a kind must show as an increase, so every kind is there from the start.
+  for (const reason of deadLetterCodes) pipeline.deadLetters.inc({ reason }, 0);
+  for (const reason of ['idempotency', 'exact_digest']) pipeline.duplicates.inc({ reason }, 0);
   return {
     tally: (): Tally => ({ ...tally }),
     uploadsConsumed(count) {
@@ -282,6 +289,7 @@ function logEvents({ log: metrics }: Metrics, log: Logger, nowMs: () => number) 
 
 function childEvents({ process }: Metrics, log: Logger) {
   const pool = 'fingerprint';
+  for (const reason of childRestartReasons) process.restarts.inc({ pool, reason }, 0);
   return {
     childPool(processes, busy, queued) {
       process.children.set({ pool }, processes);
@@ -297,6 +305,8 @@ function childEvents({ process }: Metrics, log: Logger) {
 }
 
 function bankEvents({ bank }: Metrics, log: Logger, nowMs: () => number) {
+  for (const kind of ['add', 'remove']) bank.updates.inc({ kind, result: 'ok' }, 0);
+  bank.updates.inc({ kind: 'unknown', result: 'rejected' }, 0);
   return {
     bankApplied(kind, seconds) {
       bank.updates.inc({ kind, result: 'ok' });

@@ -14,8 +14,11 @@ export interface BankSearch {
 export interface Bank {
   /** Offset of the last bank record that has been applied, -1 before the first. */
   readonly position: number;
-  /** Every frame of known content within `radiusBits` of the frame, in any of its eight rotations and flips. */
-  search(frame: SampledFrame, radiusBits: number): BankSearch;
+  /**
+   * Every frame of known content within `radiusBits` of the frame, in any of its eight rotations and flips, or in those
+   * named by their place in `dihedralNames`.
+   */
+  search(frame: SampledFrame, radiusBits: number, views?: readonly number[]): BankSearch;
   /** Known content with exactly these bytes. */
   findBySha256(sha256: string): readonly KnownContent[];
   /** Undefined when it was removed or replaced after it matched: such a match counts no more. Numbers are not reused. */

@@ -3,6 +3,7 @@
  * give the closest matches first and say when there were more than may be reported.
  */
 import { limits } from '../config/limits.ts';
+import { dihedralNames } from '../contracts/common.ts';
 import type { Frame } from '../contracts/packed-frames.ts';
 import type { SampledFrame } from '../fingerprint/fingerprinter.ts';
 import type { HammingIndex, Hits } from '../kernel/hamming-index.ts';
@@ -18,7 +19,7 @@ export interface KnownFrames {
    */
   add(row: number, frames: readonly Frame[], framesPerSecond: number): void;
   remove(row: number): void;
-  search(frame: SampledFrame, radiusBits: number): BankSearch;
+  search(frame: SampledFrame, radiusBits: number, views?: readonly number[]): BankSearch;
   image(): [string, Uint8Array<ArrayBuffer>][];
 }
 
@@ -47,15 +48,16 @@ export function createKnownFrames(
     },
     remove,
     image: () => postings.image(),
-    search(frame, radiusBits) {
-      const { hits, narrowed } = searchClosest(index, frame.hashes, radiusBits);
+    search(frame, radiusBits, views = allViews) {
+      const { hits, narrowed } = searchClosest(index, hashesOf(frame, views), radiusBits);
       const matches: FrameMatch[] = [];
       let capped = narrowed;
       for (const hit of byDistance(hits)) {
         postings.visit(hits.slot[hit] ?? 0, (posting) => {
           capped ||= matches.length >= limits.matchesPerFrameMax;
           if (matches.length < limits.matchesPerFrameMax) {
-            matches.push(matchOf(frame, hits, hit, posting, numberOf(posting.row)));
+            const at = { contentNumber: numberOf(posting.row), dihedral: views[hits.query[hit] ?? 0] ?? 0 };
+            matches.push({ ...matchOf(frame, posting), ...at, distanceBits: hits.distanceBits[hit] ?? 0 });
           }
           return !capped;
         });
@@ -87,14 +89,25 @@ function byDistance(hits: Hits): Uint32Array {
   return order.sort((a, b) => (hits.distanceBits[a] ?? 0) - (hits.distanceBits[b] ?? 0) || a - b);
 }
 
-function matchOf(frame: SampledFrame, hits: Hits, hit: number, posting: Posting, contentNumber: number): FrameMatch {
+const allViews: readonly number[] = dihedralNames.map((_name, view) => view);
+
+function hashesOf({ hashes }: SampledFrame, views: readonly number[]): Uint8Array {
+  if (views.length === dihedralNames.length) return hashes;
+  const chosen = new Uint8Array(views.length * limits.hashBytes);
+  for (const [place, view] of views.entries()) {
+    chosen.set(hashes.subarray(view * limits.hashBytes, (view + 1) * limits.hashBytes), place * limits.hashBytes);
+  }
+  return chosen;
+}
+
+function matchOf(
+  frame: SampledFrame,
+  posting: Posting,
+): Omit<FrameMatch, 'contentNumber' | 'dihedral' | 'distanceBits'> {
   return {
     uploadTimeMs: frame.timeMs,
     knownTimeMs: posting.fromMs,
     knownUntilMs: posting.untilMs,
-    contentNumber,
-    dihedral: hits.query[hit] ?? 0,
-    distanceBits: hits.distanceBits[hit] ?? 0,
     quality: Math.min(frame.quality, posting.quality),
     uploadHash: frame.hashes.subarray(0, limits.hashBytes),
   };

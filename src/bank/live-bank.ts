@@ -88,7 +88,7 @@ export function createBank(options: LiveBankOptions): LiveBank {
     get size() {
       return table.size;
     },
-    search: (frame, radiusBits) => table.frames.search(frame, radiusBits),
+    search: (frame, radiusBits, views) => table.frames.search(frame, radiusBits, views),
     findBySha256: (sha256) => table.findBySha256(sha256),
     content: (contentNumber) => table.findByNumber(contentNumber),
     start: reading.start,

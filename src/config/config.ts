@@ -41,7 +41,7 @@ export function readConfig(environment: Environment): { config: Config; secrets:
   if (config.kafkaSasl !== 'none' && (config.kafkaSaslUsername ?? '') === '') {
     throw new FloodgateError('invalid_config', `FLOODGATE_KAFKA_SASL=${config.kafkaSasl} needs a user name`);
   }
-  if (config.kafkaSasl !== 'none' && secrets.kafkaSaslPassword === undefined) {
+  if (config.kafkaSasl !== 'none' && (secrets.kafkaSaslPassword ?? '') === '') {
     throw new FloodgateError('invalid_config', `FLOODGATE_KAFKA_SASL=${config.kafkaSasl} needs a password`);
   }
   if (!isLoopback(config.host) && secrets.tokens.length === 0) {

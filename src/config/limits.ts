@@ -127,6 +127,8 @@ export const limits = {
 
   // Pipeline and log
   inflightUploadsMax: 64,
+  /** Uploads taken from the log and not settled, those included that only wait for their settlement. */
+  unsettledUploadsMax: 1_024,
   /** Far more than can be settled before the decision view has caught up. */
   recentUploadsMax: 50_000,
   backlogUploadsMax: 20_000,
@@ -180,6 +182,21 @@ export const limits = {
   /** How long a start waits for the brokers. */
   kafkaOpenMsMax: 60_000,
 
+  // Topics
+  topicPartitions: 12,
+  topicPartitionsMax: 1_024,
+  topicReplication: 3,
+  /** Dead letters are few; their order does not matter. */
+  deadLetterPartitions: 3,
+  /** Events that one call replays. */
+  deadLettersReplayedMax: 10_000,
+  /** Dead letters that are read at once on the way from the newest to the oldest. */
+  deadLettersReadMax: 32,
+  /** What a record may take beside its value: key, headers and framing. */
+  recordHeadersBytesMax: 64 * KiB,
+  /** A part that was replaced stays so long, so that whoever reads the bank at that moment finds a whole revision. */
+  bankCompactionLagMs: 600_000,
+
   // Views
   viewDecisionsMax: 2_000_000,
   viewPendingMax: 20_000,
@@ -231,6 +248,20 @@ assertRelation(
   'no removal leaves the log before a snapshot is too old',
 );
 assertRelation(limits.bankSnapshotRenewMs < limits.bankSnapshotAgeMsMax, 'a snapshot is renewed before it is too old');
+assertRelation(limits.recordBytesMax <= limits.kafkaBatchBytesMax, 'a record of full size fits a batch');
+assertRelation(limits.kafkaBatchBytesMax <= limits.kafkaFetchPartitionBytesMax, 'a batch of full size fits a fetch');
+assertRelation(limits.kafkaFetchPartitionBytesMax <= limits.kafkaFetchBytesMax, 'a partition is part of a fetch');
+assertRelation(limits.kafkaFetchPartitionBytesMax <= limits.kafkaBufferBytesMax, 'what is fetched fits the buffer');
+assertRelation(limits.settleBatchMax <= limits.kafkaBatchRecordsMax, 'decisions of a settlement fit a batch');
+assertRelation(limits.kafkaFetchWaitMs < limits.kafkaRequestTimeoutMs, 'a fetch that waits has not timed out');
+assertRelation(limits.kafkaConnectTimeoutMs <= limits.kafkaRequestTimeoutMs, 'connecting is part of a request');
+assertRelation(
+  limits.kafkaTransactionTimeoutMs <= limits.kafkaSessionTimeoutMs,
+  'who is gone blocks no reader for long',
+);
+assertRelation(limits.kafkaRequestTimeoutMs < limits.kafkaOutageMsMax, 'an outage outlasts a request');
+assertRelation(limits.kafkaRetryMsFirst < limits.kafkaRetryMsMax, 'pauses between retries grow');
+assertRelation(limits.kafkaRetryMsMax < limits.kafkaOutageMsMax, 'an outage is retried more than once');
 assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments answer narrow searches');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
 assertRelation(limits.alignmentsMax <= limits.candidatesMax, 'only candidates are aligned');

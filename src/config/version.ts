@@ -1,6 +1,7 @@
-/** Versions: of the package, as package.json says it, and of the Node that runs it. */
+/** What runs, and on what: versions of the package and of Node, the revision of the build, the memory it may take. */
 import { readFileSync } from 'node:fs';
-import { packageFile } from './paths.ts';
+import { totalmem } from 'node:os';
+import { builtFile, packageFile } from './paths.ts';
 
 export function readPackageVersion(): string {
   const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
@@ -8,3 +9,18 @@ export function readPackageVersion(): string {
 }
 
 export const nodeVersion = process.version;
+
+/** Commit that the build was made from: images write it to `build/revision`. */
+export function readRevision(path: string = builtFile('revision')): string {
+  try {
+    return readFileSync(path, 'utf8').trim() || 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** The limit of the container, where there is one below what the machine has. */
+export function memoryLimitBytes(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}

@@ -68,6 +68,10 @@ const plainFields = {
   faintFrameQualityMin: quality('A frame below this quality is not looked up at all.'),
   singleFrameRadiusBits: radiusBits('Frames within this distance show the same picture.'),
   alignedRadiusBits: radiusBits('Frames within this distance count when others agree in time; the search radius.'),
+  views: oneOf(
+    ['all', 'mirror'],
+    'Rotations and flips of a frame that are looked up: all eight, or only the frame and its mirror image.',
+  ),
   exactCopy: oneOf(['block', 'review'], 'What the very bytes of known content lead to.'),
 };
 
@@ -108,9 +112,16 @@ const digestChars = 12;
 
 /** Name and digest of what the policy says, for example "default-3f0c9a1b2d4e": the same content, the same version. */
 export function policyVersionOf(policy: Policy): string {
+  const known = versions.get(policy);
+  if (known !== undefined) return known;
   const digest = createHash('sha256').update(canonicalJson(policy)).digest('hex');
-  return `${policy.name}-${digest.slice(0, digestChars)}`;
+  const version = `${policy.name}-${digest.slice(0, digestChars)}`;
+  versions.set(policy, version);
+  return version;
 }
+
+/** A policy does not change, and every decision names its version. */
+const versions = new WeakMap<Policy, string>();
 
 /** JSON with the keys of every object in order, so that the order in a file does not matter. */
 function canonicalJson(value: unknown): string {

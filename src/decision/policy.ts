@@ -10,6 +10,7 @@ export const defaultPolicy: Policy = {
   faintFrameQualityMin: 20,
   singleFrameRadiusBits: 31,
   alignedRadiusBits: 64,
+  views: 'all',
   exactCopy: 'block',
   block: {
     matchedSecondsMin: 1,

@@ -19,6 +19,11 @@ export interface FetchedContent {
    * To be called once the upload is settled and not before: the bytes of an upload that was posted exist nowhere else.
    */
   release(): Promise<void>;
+  /**
+   * Stops using the file though the upload is not settled, since it comes again, here or elsewhere: what was fetched for
+   * this look goes, what was posted stays. Never rejects; does nothing after `release`.
+   */
+  letGo(): Promise<void>;
 }
 
 export interface Fetcher {

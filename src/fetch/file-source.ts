@@ -53,14 +53,15 @@ function parseFileUri(uri: string): string {
 async function fetchSpooled(path: string, parts: FileParts, signal: AbortSignal): Promise<FetchedContent> {
   const held = parts.spool.hold(path);
   if (held === null) throw new FloodgateError('unreachable', 'the spool holds no such file');
-  const { release } = held;
-  if (held.sha256 !== null) return { path: held.path, bytes: held.bytes, sha256: held.sha256, release };
+  const { release, letGo } = held;
+  if (held.sha256 !== null) return { path: held.path, bytes: held.bytes, sha256: held.sha256, release, letGo };
   try {
     const read = await readAll(held.path, parts.contentBytesMax, signal);
     held.remember(read.sha256);
-    return { path: held.path, ...read, release };
+    return { path: held.path, ...read, release, letGo };
   } catch (thrown) {
-    await release();
+    // An upload that was given up comes again, and its bytes exist nowhere else.
+    await (signal.aborted ? letGo() : release());
     throw thrown;
   }
 }
@@ -73,7 +74,8 @@ async function fetchRooted(path: string, parts: FileParts, signal: AbortSignal):
   const realPath = await realpath(path).catch(throwUnreadable);
   if (!roots.some((root) => isBelow(realPath, root))) throw outsideRoots();
   const read = await readAll(realPath, parts.contentBytesMax, signal, roots);
-  return { path: realPath, ...read, release: async () => undefined };
+  const nothing = async () => undefined;
+  return { path: realPath, ...read, release: nothing, letGo: nothing };
 }
 
 /** O_NONBLOCK: opening a pipe without a writer would wait for one. */

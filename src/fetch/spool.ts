@@ -35,6 +35,8 @@ export interface HeldFile {
   /** Notes the SHA-256 of a file of an earlier run once it has been read. */
   remember(sha256: string): void;
   release(): Promise<void>;
+  /** Without taking the file away: the upload that names it comes again. */
+  letGo(): Promise<void>;
 }
 
 /** Opens the folder, making it when needed, and counts what an earlier run left in it. */
@@ -88,7 +90,8 @@ export class FileSpool implements Spool {
   /** The same as `store`, as a fetch hands it out. */
   async fetchInto(bytes: Readable, options: StoreOptions): Promise<FetchedContent> {
     const stored = await this.store(bytes, options);
-    return { path: stored.path, bytes: stored.bytes, sha256: stored.sha256, release: () => stored.discard() };
+    const release = () => stored.discard();
+    return { path: stored.path, bytes: stored.bytes, sha256: stored.sha256, release, letGo: release };
   }
 
   /** Null when `path` is not a complete file of this spool. */
@@ -98,6 +101,10 @@ export class FileSpool implements Spool {
     if (file === undefined || (file.sha256 === null && !file.fromEarlierRun)) return null;
     file.holders += 1;
     let held = true;
+    const end = () => {
+      if (held) file.holders -= 1;
+      held = false;
+    };
     return {
       path: join(this.folder, name),
       bytes: file.bytes,
@@ -107,10 +114,10 @@ export class FileSpool implements Spool {
       },
       release: async () => {
         if (!held) return;
-        held = false;
-        file.holders -= 1;
+        end();
         if (file.holders === 0) await this.#remove(name);
       },
+      letGo: async () => end(),
     };
   }
 

@@ -3,6 +3,7 @@
  * A slow upload holds back its own key only. A record whose partition went to another process is dropped on the way:
  * that process has it now.
  */
+import { limits } from '../config/limits.ts';
 import { FloodgateError } from '../errors.ts';
 import type { ConsumedRecord, Consumer } from '../log/log.ts';
 import { KeyOrderedExecutor } from './key-ordered.ts';
@@ -11,13 +12,17 @@ import { KeyOrderedExecutor } from './key-ordered.ts';
 export interface Task {
   /** Tasks of one key run one after the other, in the order of their records. */
   readonly key: string;
-  /** Ends when the record is settled. `abandoned` aborts when the drain's deadline has passed, or the record is lost. */
-  run(abandoned: AbortSignal): Promise<void>;
+  /**
+   * Ends when the record is settled. `abandoned` aborts when the drain's deadline has passed, or the record is lost.
+   * `worked` is called once only the settlement is still to come: it takes time and no work, and others may begin.
+   */
+  run(abandoned: AbortSignal, worked: () => void): Promise<void>;
 }
 
 export interface ConsumeLoopParts {
   readonly consumer: Pick<Consumer, 'poll'>;
   readonly taskOf: (record: ConsumedRecord) => Task;
+  /** Uploads worked on at once; limits.unsettledUploadsMax bounds those that wait for their settlement as well. */
   readonly inflightMax: number;
   readonly onInflight: (uploads: number) => void;
 }
@@ -30,6 +35,7 @@ export class ConsumeLoop {
   /** Of each partition's time here: aborts when it is over, or when everything is abandoned. */
   readonly #abandoned = new WeakMap<AbortSignal, AbortSignal>();
   #inflight = 0;
+  #unsettled = 0;
   #roomMade: () => void = () => {};
   #failure: { readonly error: unknown } | undefined;
 
@@ -42,7 +48,7 @@ export class ConsumeLoop {
   }
 
   /**
-   * Runs until `drain`. Rejects with the first fault that `handle` or the log threw, after what was on its way has
+   * Runs until `drain`. Rejects with the first fault that a task or the log threw, after what was on its way has
    * ended: the record of the fault stays unsettled and comes again after a restart.
    */
   async run(): Promise<void> {
@@ -63,7 +69,7 @@ export class ConsumeLoop {
   }
 
   async #takeSome(): Promise<void> {
-    const room = this.#parts.inflightMax - this.#inflight;
+    const room = Math.min(this.#parts.inflightMax - this.#inflight, limits.unsettledUploadsMax - this.#unsettled);
     if (room <= 0) {
       await new Promise<void>((resolve) => {
         this.#roomMade = resolve;
@@ -77,19 +83,28 @@ export class ConsumeLoop {
     }
     for (const record of records) {
       this.#count(+1);
+      this.#unsettled += 1;
       const task = this.#parts.taskOf(record);
       this.#executor.run(task.key, () => this.#run(task, this.#abandonedOf(record.lost)));
     }
   }
 
   async #run(task: Task, abandoned: AbortSignal): Promise<void> {
+    let working = true;
+    const worked = () => {
+      if (!working) return;
+      working = false;
+      this.#count(-1);
+      this.#roomMade();
+    };
     try {
       // After a fault nothing more begins: an upload must not overtake the earlier one of its key that comes again.
-      if (this.#failure === undefined && !abandoned.aborted) await task.run(abandoned);
+      if (this.#failure === undefined && !abandoned.aborted) await task.run(abandoned, worked);
     } catch (error) {
       if (!abandoned.aborted) this.#fail(error);
     } finally {
-      this.#count(-1);
+      worked();
+      this.#unsettled -= 1;
       this.#roomMade();
     }
   }

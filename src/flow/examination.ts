@@ -4,6 +4,7 @@
  */
 import type { Bank } from '../bank/bank.ts';
 import { limits } from '../config/limits.ts';
+import { dihedralNames } from '../contracts/common.ts';
 import type { Degradation, MediaFacts, Sampling, UnjudgedReason } from '../contracts/decision.ts';
 import type { Policy } from '../contracts/policy.ts';
 import { decide, isDecisive } from '../decision/decide.ts';
@@ -17,6 +18,13 @@ export interface ExaminationParts {
   readonly policy: Policy;
   /** For durations: finer than a millisecond. */
   readonly elapsedMs: () => number;
+}
+
+const mirrorViews = [dihedralNames.indexOf('original'), dihedralNames.indexOf('flipY')];
+
+/** Undefined means all. */
+function viewsOf({ views }: Policy): readonly number[] | undefined {
+  return views === 'mirror' ? mirrorViews : undefined;
 }
 
 export class Examination {
@@ -40,6 +48,11 @@ export class Examination {
     this.#parts = parts;
     this.bankPosition = parts.bank.position;
     this.#aligner = createAligner(alignOptionsOf(parts.policy, (number) => parts.bank.content(number)));
+  }
+
+  /** Hashes looked up for each searched frame. */
+  get viewsSearched(): number {
+    return (viewsOf(this.#parts.policy) ?? dihedralNames).length;
   }
 
   /** Looks the bytes up. True when known content has exactly these and that decides: nothing needs to be decoded. */
@@ -67,7 +80,7 @@ export class Examination {
     if (!isSearched(frame.quality, policy)) return 'more';
     this.#frames.searched += 1;
     const startedMs = elapsedMs();
-    const found = bank.search(frame, policy.alignedRadiusBits);
+    const found = bank.search(frame, this.#searchRadiusBits(), viewsOf(policy));
     const searchedMs = elapsedMs();
     if (found.capped) this.#degraded.add('hits_capped');
     this.#aligner.add(frame.timeMs, found.matches);
@@ -75,6 +88,13 @@ export class Examination {
     this.#searchSeconds.push((searchedMs - startedMs) / 1000);
     this.#alignMs += elapsedMs() - searchedMs;
     return enough ? 'enough' : 'more';
+  }
+
+  /** Frames of a video count at a wide radius when they agree in time; a picture stands alone. */
+  #searchRadiusBits(): number {
+    const { alignedRadiusBits, singleFrameRadiusBits, review } = this.#parts.policy;
+    const isPicture = this.#result?.media.kind === 'image';
+    return isPicture ? Math.max(singleFrameRadiusBits, review.radiusBits) : alignedRadiusBits;
   }
 
   /** A second attempt begins: what came before is void. */

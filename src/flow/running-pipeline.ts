@@ -1,4 +1,4 @@
-/** The pipeline as a running thing: the consume loop feeding `handleRecord`, how it ends, and why it is not ready. */
+/** The pipeline as a running thing: the consume loop feeding `taskOf`, how it ends, and why it is not ready. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toFloodgateError } from '../errors.ts';
 import type { Consumer } from '../log/log.ts';
@@ -27,8 +27,9 @@ export class RunningPipeline {
     this.#settler = new Settler({
       consumer,
       sleep: (ms) => sleep(ms),
-      onSettled: (records, seconds) => {
+      onSettled: (records, seconds, partition) => {
         telemetry.settled(records, seconds);
+        telemetry.partitionProgress(partition);
         telemetry.stageFinished('publish', seconds);
       },
       onRetry: (error) => {

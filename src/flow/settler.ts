@@ -12,7 +12,7 @@ import type { Consumer, Settlement } from '../log/log.ts';
 export interface SettlerParts {
   readonly consumer: Pick<Consumer, 'settle'>;
   readonly sleep: (ms: number) => Promise<void>;
-  readonly onSettled: (records: number, seconds: number) => void;
+  readonly onSettled: (records: number, seconds: number, partition: number) => void;
   readonly onRetry: (error: FloodgateError) => void;
   readonly nowMs: () => number;
 }
@@ -73,7 +73,8 @@ export class Settler {
       const startedMs = this.#parts.nowMs();
       try {
         await this.#parts.consumer.settle(batch);
-        this.#parts.onSettled(batch.length, (this.#parts.nowMs() - startedMs) / 1000);
+        const partition = batch[0]?.record.partition ?? 0;
+        this.#parts.onSettled(batch.length, (this.#parts.nowMs() - startedMs) / 1000, partition);
         return;
       } catch (thrown) {
         const error = toFloodgateError(thrown);

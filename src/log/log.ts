@@ -80,7 +80,8 @@ export interface Consumer {
    * Publishes all outputs and marks all records settled, in one atomic step: after a crash either everything of the
    * batch is there or nothing. Outputs appear in the order given. Resolves when durable. All records of a batch are of
    * one partition and need not be contiguous; one that was settled before is a fault and throws, with nothing written.
-   * Throws partition_lost, with nothing written, when the partition is no longer this consumer's.
+   * Throws partition_lost, with nothing written, when the partition is no longer this consumer's; its records' `lost`
+   * has aborted by then.
    */
   settle(batch: readonly Settlement[]): Promise<void>;
   /** Of the partitions that this consumer has; empty when it has none. */

@@ -163,7 +163,13 @@ class EmbeddedLog implements SqliteLog {
       },
     });
     this.#readers.add(consumer);
-    await onAssigned?.(0);
+    try {
+      await onAssigned?.(0);
+    } catch (error) {
+      // Otherwise the group would stay taken by a consumer that nobody has.
+      await consumer.close();
+      throw error;
+    }
     return consumer;
   }
 

@@ -17,6 +17,7 @@ export interface BuildFacts {
   readonly revision: string;
   readonly kernelVersion: string;
   readonly nodeVersion: string;
+  readonly memoryLimitBytes: number;
 }
 
 export interface Metrics {
@@ -46,13 +47,15 @@ export function createMetrics(build: BuildFacts): Metrics {
   collectDefaultMetrics({ register: registry });
   for (const name of misnamedDefaults) registry.removeSingleMetric(name);
   createBuildInfo(registry, build);
+  const processMetrics = createProcessMetrics(registry);
+  processMetrics.memoryLimit.set(build.memoryLimitBytes);
   return {
     registry,
     pipeline: createPipelineMetrics(registry),
     bank: createBankMetrics(registry),
     log: createLogMetrics(registry),
     http: createHttpMetrics(registry),
-    process: createProcessMetrics(registry),
+    process: processMetrics,
     text: () => registry.metrics(),
     contentType: registry.contentType,
     names: () => registry.getMetricsAsArray().map((metric) => metric.name),

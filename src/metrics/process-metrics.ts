@@ -12,6 +12,11 @@ export function createProcessMetrics(registry: Registry) {
       labelNames: ['component'] as const,
       registers,
     }),
+    memoryLimit: new Gauge({
+      name: 'floodgate_memory_limit_bytes',
+      help: 'Memory that the process and its children may take: the limit of the container, else what the machine has.',
+      registers,
+    }),
     children: new Gauge({
       name: 'floodgate_child_pool_processes',
       help: 'Child processes that are up.',

@@ -8,7 +8,7 @@ import { type Connection, listDecisions, toStored } from './decision-query.ts';
 import type { DecisionFilter, DecisionPage, LedgerEntry, StoredDecision } from './views.ts';
 
 /** Part of what decides whether the file may be used: a file of another version is thrown away and rebuilt. */
-const schemaVersion = '2';
+const schemaVersion = '3';
 
 /**
  * `latest_ms` is the latest time of decision up to the row. Unlike `decided_ms` it never falls from row to row, so that
@@ -38,7 +38,6 @@ CREATE TABLE matches (
   PRIMARY KEY (sequence, bank, content_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX decisions_by_upload ON decisions (upload_id, revision, sequence);
-CREATE INDEX decisions_by_event ON decisions (upload_id, event_id);
 CREATE INDEX decisions_by_outcome ON decisions (outcome, sequence);
 CREATE INDEX decisions_by_reason ON decisions (reason, sequence);
 CREATE INDEX decisions_by_latest ON decisions (latest_ms, sequence);
@@ -68,8 +67,7 @@ export class DecisionRows {
   readonly #setMeta;
   readonly #latest;
   readonly #revision;
-  readonly #lastRevision;
-  readonly #event;
+  readonly #ledger;
   readonly #oldest;
   readonly #setPosition;
   /** Partition -> offset in the decisions topic at which to read on. */
@@ -88,15 +86,15 @@ export class DecisionRows {
     const newest = 'ORDER BY revision DESC, sequence DESC LIMIT 1';
     this.#latest = db.prepare(`${byUpload} ${newest}`);
     this.#revision = db.prepare(`${byUpload} AND revision = ? ${newest}`);
-    this.#lastRevision = db.prepare('SELECT max(revision) AS last FROM decisions WHERE upload_id = ?');
-    this.#event = db.prepare('SELECT 1 FROM decisions WHERE upload_id = ? AND event_id = ? LIMIT 1');
+    this.#ledger = db.prepare('SELECT max(revision), max(event_id = ?) FROM decisions WHERE upload_id = ?').raw();
     this.#oldest = db.prepare('SELECT decided_ms FROM decisions ORDER BY sequence LIMIT 1');
     this.#counts = this.#countAll();
     this.#positions = new Map(readPositions(db));
-    const newestRow = db.prepare('SELECT max(latest_ms), max(sequence) FROM decisions').raw().get();
-    const [latestMs, lastSequence] = newestRow as (number | null)[];
-    this.#latestMs = latestMs ?? 0;
-    this.#lastSequence = lastSequence ?? -1;
+    this.#latestMs = numberIn(db, 'SELECT max(latest_ms) FROM decisions') ?? 0;
+    this.#lastSequence = Math.max(
+      numberIn(db, 'SELECT max(sequence) FROM decisions') ?? -1,
+      numberIn(db, "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'last_sequence'") ?? -1,
+    );
   }
 
   /**
@@ -147,6 +145,8 @@ export class DecisionRows {
         stored.push({ sequence, decision: row.decision });
       }
       for (const { partition, offset } of positions) this.#setPosition.run(partition, offset);
+      // The newest row may have gone with its age by the next start; what was given out must not be given again.
+      this.#write({ last_sequence: String(sequence) });
     });
     this.#counts = counts;
     this.#lastSequence = sequence;
@@ -183,8 +183,8 @@ export class DecisionRows {
   }
 
   ledger(uploadId: string, eventId: string): LedgerEntry {
-    const row = this.#lastRevision.get(uploadId) as { last: number | null } | undefined;
-    return { lastRevision: row?.last ?? 0, eventDecided: this.#event.get(uploadId, eventId) !== undefined };
+    const [last, decided] = this.#ledger.get(eventId, uploadId) as (number | null)[];
+    return { lastRevision: last ?? 0, eventDecided: decided === 1 };
   }
 
   after(sequence: number, max: number): StoredDecision[] {
@@ -258,6 +258,11 @@ function openKept(path: string, logId: string, ends: readonly PartitionEnd[]): D
     // A file that cannot be read is as good as none.
   }
   return null;
+}
+
+function numberIn(db: Connection, query: string): number | null {
+  const [value] = (db.prepare(query).raw().get() ?? [null]) as [number | null];
+  return value;
 }
 
 function readPositions(db: Connection): [number, number][] {

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFetcher } from '../../src/fetch/create-fetcher.ts';
+import { fetchFile } from '../../src/fetch/file-source.ts';
 import { createSpool } from '../../src/fetch/spool.ts';
 import { codeOf, type FetchRig, openFetchRig, plainSettings, sha256Of } from '../support/fetch-rig.ts';
 
@@ -144,6 +145,27 @@ describe('a posted upload in the spool', () => {
     await fetcher.close();
   });
 
+  it('stays when its upload is let go, and is deleted once the upload that came again is settled', async () => {
+    const posted = await post('posted');
+    const first = await rig.fetcher.fetch({ uri: posted.uri });
+    await first.letGo();
+    await first.release();
+    const again = await rig.fetcher.fetch({ uri: posted.uri });
+    await again.release();
+    expect(await rig.spooled()).toEqual([]);
+  });
+
+  it('stays when its upload is given up while it is hashed', async () => {
+    const posted = await post('posted');
+    const spool = await createSpool({ folder: rig.spool.folder, bytesMax: 1_000 });
+    const parts = { roots: [], spool, contentBytesMax: 1_000 };
+    await expect(fetchFile(posted.uri, parts, AbortSignal.abort(new Error('given up')))).rejects.toThrow('given up');
+    const content = await fetchFile(posted.uri, parts, new AbortController().signal);
+    expect(content.sha256).toBe(posted.sha256);
+    await content.release();
+    expect(spool.bytesUsed()).toBe(0);
+  });
+
   it('cannot be used to read what somebody linked into the spool', async () => {
     await symlink(join(outside, 'secret'), join(rig.spool.folder, 'a-link'));
     await link(join(outside, 'secret'), join(rig.spool.folder, 'a-hard-link'));
@@ -161,6 +183,13 @@ describe('inline content', () => {
     expect(await readFile(content.path)).toEqual(bytes);
     await content.release();
     expect(await rig.spooled()).toEqual([]);
+  });
+
+  it('leaves nothing in the spool when its upload is let go', async () => {
+    const content = await rig.fetcher.fetch({ inline: 'AAAA' });
+    await content.letGo();
+    expect(await rig.spooled()).toEqual([]);
+    expect(rig.spool.bytesUsed()).toBe(0);
   });
 
   it.each(['', 'A', 'AA', 'AAA', 'AAAA=', 'AA==AAAA', 'AAA-', 'AA_A', 'AA A', 'AAAA\n', 'AB==', '====', 'ÄAAA'])(

@@ -18,6 +18,9 @@ import { type Codec, codecs, produceWithKcat } from '../support/kafka/kcat.ts';
 import { sharedBroker, uniqueName } from '../support/kafka/shared-broker.ts';
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
+/** For tests that start a broker, or two, in their own time: machines may be busy. */
+const startsTimeoutMs = 120_000;
+
 type ClientOptions = Partial<kafkajs.KafkaConfig>;
 
 function clientOf(brokers: readonly string[], options: ClientOptions = {}): kafkajs.Kafka {
@@ -111,7 +114,7 @@ describeWithOwnKafka('a broker of its own', () => {
   });
   afterAll(() => broker?.stop());
 
-  it('keeps what it acknowledged through kill -9', async () => {
+  it('keeps what it acknowledged through kill -9', { timeout: startsTimeoutMs }, async () => {
     const client = clientOf(broker.brokers);
     const topic = uniqueName('kept');
     const { pid, port } = broker;
@@ -139,7 +142,9 @@ describeWithOwnKafka('a broker of its own', () => {
     expect(await withAdmin(clientOf(broker.brokers), (admin) => admin.listTopics())).not.toEqual([]);
   });
 
-  it('ends with the process that started it, however that dies, and leaves no data', async () => {
+  it('ends with the process that started it, however that dies, and leaves no data', {
+    timeout: startsTimeoutMs,
+  }, async () => {
     const script = `import { startBroker } from ${JSON.stringify(builtFile('test/support/kafka/broker.js'))};
       console.log((await startBroker()).pid);`;
     const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -166,7 +171,7 @@ describeWithOwnKafka('npm run kafka', () => {
   const command = (...args: string[]) =>
     spawn(process.execPath, [builtFile('test/support/kafka/main.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
 
-  it('serves until it is told to end, and finds its data again', async () => {
+  it('serves until it is told to end, and finds its data again', { timeout: startsTimeoutMs }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'floodgate-kafka-kept-'));
     try {
       const [port] = await freePorts(1);

@@ -67,16 +67,19 @@ export function videoResult(changes: Partial<FingerprintResult> = {}): Fingerpri
 export interface FakeFetcher extends Fetcher {
   readonly fetched: ContentSource[];
   readonly released: string[];
+  readonly letGo: string[];
   readonly discarded: ContentSource[];
 }
 
 export function fakeFetcher(fetch: (nameOf: string) => Promise<void> = async () => {}): FakeFetcher {
   const fetched: ContentSource[] = [];
   const released: string[] = [];
+  const letGo: string[] = [];
   const discarded: ContentSource[] = [];
   return {
     fetched,
     released,
+    letGo,
     discarded,
     async discard(source) {
       discarded.push(source);
@@ -91,6 +94,9 @@ export function fakeFetcher(fetch: (nameOf: string) => Promise<void> = async () 
         sha256: sha256Of(name),
         async release() {
           released.push(name);
+        },
+        async letGo() {
+          letGo.push(name);
         },
       };
     },
@@ -161,6 +167,7 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
       recent: new RecentDecisions({ ledger: (uploadId, eventId) => ledgerOf(decisionsIn(log), uploadId, eventId) }),
       settler: { settle: (settlement) => consumer.settle([settlement]) },
       telemetry: listening(heard),
+      version: '0.0.0',
       kernelVersion: '1-test',
       jobTimeoutMs: 1_000,
       nowMs: () => Date.parse(uploadedAt) + 250,

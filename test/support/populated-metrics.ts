@@ -5,7 +5,13 @@ import { components, createTelemetry, stages } from '../../src/telemetry.ts';
 import { decisionOf } from './decisions.ts';
 
 export function emptyMetrics(): Metrics {
-  return createMetrics({ version: '0.0.0', revision: 'test', kernelVersion: 'test', nodeVersion: 'v20.20.2' });
+  return createMetrics({
+    version: '0.0.0',
+    revision: 'test',
+    kernelVersion: 'test',
+    nodeVersion: 'v20.20.2',
+    memoryLimitBytes: 2 ** 30,
+  });
 }
 
 export function populatedMetrics(): Metrics {

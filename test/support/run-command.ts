@@ -13,6 +13,8 @@ export interface CommandRun {
   readonly timeoutMs?: number;
   /** Called with all of standard output so far; true ends the process with SIGINT, as Ctrl-C does. */
   readonly interruptWhen?: (stdout: string) => boolean;
+  /** The same for standard error. */
+  readonly interruptOnNote?: (stderr: string) => boolean;
   /** Takes so much of standard output and closes it, as `| head` does. */
   readonly closeOutputAfterBytes?: number;
 }
@@ -34,6 +36,7 @@ export function runCommand(args: readonly string[], run: CommandRun = {}): Promi
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
+    if (run.interruptOnNote?.(stderr) === true) child.kill('SIGINT');
   });
   return new Promise((resolve, reject) => {
     child.once('error', reject);

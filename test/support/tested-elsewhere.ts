@@ -48,4 +48,9 @@ export const testedElsewhere: readonly {
     by: ['test/integration/demo.test.ts'],
     because: 'the demo is run as its readers run it',
   },
+  {
+    source: 'src/demo/run-traffic.ts',
+    by: ['test/integration/traffic.test.ts'],
+    because: 'it is run as an operator runs it, against a served process',
+  },
 ];

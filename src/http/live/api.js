@@ -29,10 +29,10 @@ export async function askJson(path) {
  * Follows the stream until it ends or fails. EventSource cannot send a token, so the events are read by hand.
  * `onEvent(sequence, decision)`; the sequence of the last one is where to resume.
  */
-export async function followDecisions(afterOffset, onOpen, onEvent) {
+export async function followDecisions(afterSequence, onOpen, onEvent) {
   const headers = {
     accept: 'text/event-stream',
-    ...(afterOffset === null ? {} : { 'last-event-id': `${afterOffset}` }),
+    ...(afterSequence === null ? {} : { 'last-event-id': `${afterSequence}` }),
   };
   const answer = await ask('/v1/decisions/stream', headers);
   onOpen();

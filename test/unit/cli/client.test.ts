@@ -108,11 +108,11 @@ describe('following', () => {
     return seen;
   }
 
-  it('yields decisions with their offsets, until the signal', async () => {
+  it('yields decisions with their sequences, until the signal', async () => {
     const leaving = new AbortController();
     const { client } = await clientOf((_request, response) => response.write(stream), { signal: leaving.signal });
     const seen = await follow(client, () => leaving.abort('SIGINT'));
-    expect(seen).toEqual([{ offset: 4, decision: { uploadId: 'a' } }]);
+    expect(seen).toEqual([{ sequence: 4, decision: { uploadId: 'a' } }]);
   });
 
   it('says when the service ended the stream, and when it broke off', async () => {

@@ -39,6 +39,71 @@ describe('readConfig', () => {
   });
 });
 
+describe('readConfig for Kafka', () => {
+  const sasl = { FLOODGATE_KAFKA_SASL: 'plain', FLOODGATE_KAFKA_SASL_USERNAME: 'floodgate' };
+  const folder = mkdtempSync(join(tmpdir(), 'floodgate-'));
+  const fileWith = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  it('uses the embedded log unless brokers are named, and commits exactly once', () => {
+    const { config, secrets } = readConfig({});
+    expect(config).toMatchObject({ kafkaBrokers: [], kafkaTopicPrefix: 'floodgate', kafkaSasl: 'none' });
+    expect(config.delivery).toBe('exactly-once');
+    expect(secrets.kafkaSaslPassword).toBeUndefined();
+    expect(secrets.kafkaTlsKey).toBeUndefined();
+    expect(readConfig({ FLOODGATE_KAFKA_BROKERS: 'a:9092,b:9092' }).config.kafkaBrokers).toEqual(['a:9092', 'b:9092']);
+  });
+
+  it('takes the password from the environment, or from a file without its line end', () => {
+    expect(readConfig({ ...sasl, FLOODGATE_KAFKA_SASL_PASSWORD: 'pass word' }).secrets.kafkaSaslPassword).toBe(
+      'pass word',
+    );
+    const file = fileWith('password', 'from the file\n');
+    expect(readConfig({ ...sasl, FLOODGATE_KAFKA_SASL_PASSWORD_FILE: file }).secrets.kafkaSaslPassword).toBe(
+      'from the file',
+    );
+  });
+
+  it('reads the key of the client certificate as it is', () => {
+    const file = fileWith('key.pem', 'the key\n');
+    expect(readConfig({ FLOODGATE_KAFKA_TLS_KEY_FILE: file }).secrets.kafkaTlsKey).toBe('the key\n');
+  });
+
+  it.each([
+    ['no user name', { FLOODGATE_KAFKA_SASL: 'plain', FLOODGATE_KAFKA_SASL_PASSWORD: 'p' }, 'needs a user name'],
+    ['no password', sasl, 'needs a password'],
+    ['an empty password file', { ...sasl, FLOODGATE_KAFKA_SASL_PASSWORD_FILE: fileWith('empty', '\n') }, 'a password'],
+    [
+      'a password file that is not there',
+      { ...sasl, FLOODGATE_KAFKA_SASL_PASSWORD_FILE: '/nowhere/at/all' },
+      'FLOODGATE_KAFKA_SASL_PASSWORD_FILE',
+    ],
+    ['a key that is not there', { FLOODGATE_KAFKA_TLS_KEY_FILE: '/nowhere/at/all' }, 'FLOODGATE_KAFKA_TLS_KEY_FILE'],
+    ['an unknown mechanism', { FLOODGATE_KAFKA_SASL: 'kerberos' }, 'FLOODGATE_KAFKA_SASL'],
+    ['an unknown delivery', { FLOODGATE_DELIVERY: 'at-most-once' }, 'FLOODGATE_DELIVERY'],
+  ])('refuses %s', (_what, environment, named) => {
+    expect(() => readConfig(environment)).toThrow(
+      expect.objectContaining({ code: 'invalid_config', message: expect.stringContaining(named) }),
+    );
+  });
+
+  it('keeps secrets out of the configuration and of what is shown', () => {
+    const environment = {
+      ...sasl,
+      FLOODGATE_KAFKA_SASL_PASSWORD: 'not to be seen',
+      FLOODGATE_KAFKA_TLS_KEY_FILE: fileWith('secret.pem', 'not to be seen either'),
+    };
+    const shown = JSON.stringify([readConfig(environment).config, showSettings(environment)]);
+    expect(shown).not.toContain('not to be seen');
+    const password = showSettings(environment).find(({ key }) => key === 'FLOODGATE_KAFKA_SASL_PASSWORD');
+    expect(password).toMatchObject({ value: '***', source: 'environment' });
+    const file = showSettings({ FLOODGATE_KAFKA_SASL_PASSWORD_FILE: fileWith('shown', 'not to be seen') });
+    expect(JSON.stringify(file)).not.toContain('not to be seen');
+  });
+});
+
 describe('showSettings', () => {
   it('says where each value came from, and masks secrets', () => {
     const shown = showSettings({ FLOODGATE_TOKENS: token, FLOODGATE_PORT: '9000' });

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { FloodgateError } from '../../../src/errors.ts';
+import type { FingerprintJob } from '../../../src/fingerprint/fingerprinter.ts';
 import { RunningPipeline, type RunningPipelineParts } from '../../../src/flow/running-pipeline.ts';
+import type { ConsumedRecord, Consumer } from '../../../src/log/log.ts';
 import { consumeGroup, lagOf } from '../../support/log-records.ts';
+import { MemoryLog } from '../../support/memory-log.ts';
 import {
   type PipelineRig,
   pipelineRig,
@@ -36,6 +39,50 @@ async function runningOver(options: RigOptions = {}, changes: Partial<RunningPip
     await rig.log.append(uploads.map((event) => uploadRecord(event, `event-of-${event.uploadId}`)));
   };
   return { ...rig, pipeline, events, send };
+}
+
+/** A pipeline whose decoding never ends until its partition is lost; `lose` brings the partition back at once. */
+async function losable(): Promise<Running & { lose(): void }> {
+  const log = new MemoryLog();
+  const inner = await consumeGroup(log, 'floodgate-pipeline');
+  let lost = new AbortController();
+  const again: ConsumedRecord[] = [];
+  const handedOut: ConsumedRecord[] = [];
+  const consumer: Consumer = {
+    ...inner,
+    resumesFrom: inner.resumesFrom,
+    lag: () => inner.lag(),
+    close: () => inner.close(),
+    poll: async (max, signal) => {
+      const records =
+        again.length > 0 ? again.splice(0, max) : await inner.poll(max, AbortSignal.any([signal, lost.signal]));
+      const own = (records.length > 0 ? records : again.splice(0, max)).map((record) => ({
+        ...record,
+        lost: lost.signal,
+      }));
+      handedOut.push(...own);
+      return own;
+    },
+    settle: async (batch) => {
+      if (batch.some(({ record }) => record.lost.aborted)) throw new FloodgateError('partition_lost', 'it went');
+      await inner.settle(batch);
+    },
+  };
+  let looks = 0;
+  const fingerprint = async (job: FingerprintJob) => {
+    looks += 1;
+    if (looks > 1) return playFrames(videoFrames(2))(job);
+    await new Promise((resolve) => job.signal?.addEventListener('abort', resolve));
+    throw new FloodgateError('timed_out', 'given up');
+  };
+  const running = await runningOver({ log, fingerprint }, { consumer });
+  const lose = () => {
+    const before = lost;
+    lost = new AbortController();
+    again.push(...handedOut.splice(0));
+    before.abort();
+  };
+  return { ...running, lose };
 }
 
 async function until(holds: () => boolean): Promise<void> {
@@ -108,6 +155,19 @@ describe('RunningPipeline', () => {
     expect((await lagOf(consumer)).records).toBe(1);
     await pipeline.drain(0);
     expect(pipeline.unready()).toBe(why);
+  });
+
+  it('drops what is on its way when its partition goes, and decides it once when it has come back', async () => {
+    const { pipeline, events, decisions, send, jobs, lose } = await losable();
+    await send(1);
+    pipeline.start();
+    await until(() => jobs.length === 1);
+    lose();
+    await until(() => decisions().length === 1);
+    await pipeline.drain(1_000);
+    expect(jobs).toHaveLength(2);
+    expect(decisions()[0]?.revision).toBe(1);
+    expect(events).not.toContain('the pipeline failed');
   });
 
   it('fails when the log ends under it', async () => {

@@ -35,6 +35,15 @@ it('lets one consumer have a group at a time', async () => {
   expect(await codeOf(consumeGroup(opened, 'g'))).toBe('resolved');
 });
 
+it('lets the group go when it cannot be made ready for its records', async () => {
+  const opened = await open();
+  const onAssigned = async () => {
+    throw new Error('the view is behind');
+  };
+  await expect(opened.consume({ topic: 'uploads', group: 'g', onAssigned })).rejects.toThrow('the view is behind');
+  expect(await codeOf(consumeGroup(opened, 'g'))).toBe('resolved');
+});
+
 it('hands concurrent polls different records', async () => {
   const opened = await open();
   const consumer = await consumeGroup(opened, 'g');
