@@ -31,6 +31,7 @@ import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { OwnedIndex } from './kernel/hamming-index.ts';
 import { readKernelVersion } from './kernel/load-kernel.ts';
 import { kafkaConnectionOf } from './log/kafka/connection.ts';
+import { assertTopicsFit } from './log/kafka/topic-admin.ts';
 import { openKafkaLog } from './log/kafka-log.ts';
 import type { Consumer, Log } from './log/log.ts';
 import { openSqliteLog } from './log/sqlite-log.ts';
@@ -181,10 +182,18 @@ function consumeUploads(log: Log, decisions: OpenDecisionView, { kafkaGroup }: C
   return log.consume({ topic: 'uploads', group: kafkaGroup, onAssigned });
 }
 
-function openLog({ config, telemetry }: Base, secrets: Secrets): Promise<Log> {
+/** Topics that would lose records or decide them twice are refused; what is merely unwise is told. */
+async function openLog({ config, telemetry }: Base, secrets: Secrets): Promise<Log> {
   if (config.kafkaBrokers.length === 0) return openEmbeddedLog(config);
+  const connection = kafkaConnectionOf(config, secrets);
+  const faults = await assertTopicsFit(connection, {
+    prefix: config.kafkaTopicPrefix,
+    uploadsRetentionMs: config.uploadsRetentionHours * hourMs,
+    decisionsRetentionMs: config.decisionsRetentionHours * hourMs,
+  });
+  for (const { name, problem, remedy } of faults) telemetry.warned(`topic ${name}: ${problem}`, { remedy });
   return openKafkaLog({
-    connection: kafkaConnectionOf(config, secrets),
+    connection,
     prefix: config.kafkaTopicPrefix,
     delivery: config.delivery,
     sessionTimeoutMs: config.kafkaSessionTimeoutMs,

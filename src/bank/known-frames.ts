@@ -56,8 +56,7 @@ export function createKnownFrames(
         postings.visit(hits.slot[hit] ?? 0, (posting) => {
           capped ||= matches.length >= limits.matchesPerFrameMax;
           if (matches.length < limits.matchesPerFrameMax) {
-            const at = { contentNumber: numberOf(posting.row), dihedral: views[hits.query[hit] ?? 0] ?? 0 };
-            matches.push({ ...matchOf(frame, posting), ...at, distanceBits: hits.distanceBits[hit] ?? 0 });
+            matches.push(matchOf(frame, hits, hit, posting, numberOf(posting.row), views));
           }
           return !capped;
         });
@@ -102,12 +101,19 @@ function hashesOf({ hashes }: SampledFrame, views: readonly number[]): Uint8Arra
 
 function matchOf(
   frame: SampledFrame,
+  hits: Hits,
+  hit: number,
   posting: Posting,
-): Omit<FrameMatch, 'contentNumber' | 'dihedral' | 'distanceBits'> {
+  contentNumber: number,
+  views: readonly number[],
+): FrameMatch {
   return {
     uploadTimeMs: frame.timeMs,
     knownTimeMs: posting.fromMs,
     knownUntilMs: posting.untilMs,
+    contentNumber,
+    dihedral: views[hits.query[hit] ?? 0] ?? 0,
+    distanceBits: hits.distanceBits[hit] ?? 0,
     quality: Math.min(frame.quality, posting.quality),
     uploadHash: frame.hashes.subarray(0, limits.hashBytes),
   };

@@ -243,11 +243,6 @@ assertRelation(limits.fetchHeadersTimeoutMs < limits.fetchTimeoutMs, 'waiting fo
 assertRelation(limits.contentBytesMax <= limits.spoolBytesMax, 'the largest content fits the spool');
 assertRelation(limits.recordBytesMax <= limits.logReadBytesMax, 'a record of full size fits a read');
 assertRelation(limits.logCommitBytesMax <= limits.logQueueBytesMax, 'a commit of full size fits the queue');
-assertRelation(
-  limits.bankSnapshotAgeMsMax < limits.bankTombstoneMs,
-  'no removal leaves the log before a snapshot is too old',
-);
-assertRelation(limits.bankSnapshotRenewMs < limits.bankSnapshotAgeMsMax, 'a snapshot is renewed before it is too old');
 assertRelation(limits.recordBytesMax <= limits.kafkaBatchBytesMax, 'a record of full size fits a batch');
 assertRelation(limits.kafkaBatchBytesMax <= limits.kafkaFetchPartitionBytesMax, 'a batch of full size fits a fetch');
 assertRelation(limits.kafkaFetchPartitionBytesMax <= limits.kafkaFetchBytesMax, 'a partition is part of a fetch');
@@ -262,6 +257,11 @@ assertRelation(
 assertRelation(limits.kafkaRequestTimeoutMs < limits.kafkaOutageMsMax, 'an outage outlasts a request');
 assertRelation(limits.kafkaRetryMsFirst < limits.kafkaRetryMsMax, 'pauses between retries grow');
 assertRelation(limits.kafkaRetryMsMax < limits.kafkaOutageMsMax, 'an outage is retried more than once');
+assertRelation(
+  limits.bankSnapshotAgeMsMax < limits.bankTombstoneMs,
+  'no removal leaves the log before a snapshot is too old',
+);
+assertRelation(limits.bankSnapshotRenewMs < limits.bankSnapshotAgeMsMax, 'a snapshot is renewed before it is too old');
 assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments answer narrow searches');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
 assertRelation(limits.alignmentsMax <= limits.candidatesMax, 'only candidates are aligned');
