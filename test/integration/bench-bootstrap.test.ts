@@ -20,7 +20,7 @@ async function runBench(args: readonly string[]): Promise<Record<string, unknown
 }
 
 function expectFigures(summary: Record<string, unknown>): void {
-  for (const key of ['coldSeconds', 'warmSeconds', 'rssMb', 'warmRssMb', 'coldRecordsPerSecond']) {
+  for (const key of ['coldSeconds', 'warmSeconds', 'rssMb', 'warmRssMb', 'coldRecordsPerSecond', 'coldCpuSeconds']) {
     expect(summary[key], key).toBeGreaterThan(0);
   }
   expect(summary).toMatchObject({ contents: 1200, hashes: 5000, seed: 5, conditions: { node: process.version } });
