@@ -164,7 +164,6 @@ async function readBank({ config, policy, telemetry }: Base, log: Log, closers: 
     log,
     hashesMax: config.bankHashesMax,
     frameQualityMin: policy.faintFrameQualityMin,
-    // Segments answer up to 31 bits; under a policy that searches wider they would only cost.
     merging: searchesNarrowly(policy) ? 'background' : 'never',
     snapshots: { folder: join(config.dataFolder, 'bank'), everyMs: config.bankSnapshotMinutes * minuteMs },
     telemetry,
