@@ -150,6 +150,7 @@ async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise
       telemetry.lagMeasured(lag.records, lag.seconds);
       for (const each of partitions) telemetry.partitionLag(each.partition, each.records, each.seconds);
     },
+    onLost: (partition) => telemetry.partitionLost(partition),
     onFailure: (error) => telemetry.failed('measuring the lag', error),
     intervalMs: limits.lagIntervalMs,
   });

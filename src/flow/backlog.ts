@@ -11,6 +11,8 @@ export interface BacklogParts {
   readonly consumer: Pick<Consumer, 'lag'>;
   /** In all partitions, and in each. */
   readonly onMeasured: (lag: Lag, partitions: readonly PartitionLag[]) => void;
+  /** Partitions that were measured before and are another process's now. */
+  readonly onLost: (partition: number) => void;
   readonly onFailure: (error: unknown) => void;
   readonly intervalMs: number;
 }
@@ -18,6 +20,7 @@ export interface BacklogParts {
 export class Backlog {
   readonly #parts: BacklogParts;
   #lag: Lag = { records: 0, seconds: 0 };
+  #partitions = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: BacklogParts) {
@@ -43,9 +46,15 @@ export class Backlog {
       const partitions = await this.#parts.consumer.lag();
       this.#lag = totalLag(partitions);
       this.#parts.onMeasured(this.#lag, partitions);
+      this.#tellLost(new Set(partitions.map(({ partition }) => partition)));
     } catch (error) {
       this.#parts.onFailure(error);
     }
+  }
+
+  #tellLost(partitions: Set<number>): void {
+    for (const partition of this.#partitions) if (!partitions.has(partition)) this.#parts.onLost(partition);
+    this.#partitions = partitions;
   }
 }
 

@@ -191,6 +191,14 @@ describe('the commands of the containers', () => {
     for (const [verb = ''] of commands) expect((await runCommand([verb, '--help'])).exitCode).toBe(0);
   });
 
+  it('make the topics with one copy of each record, as there is one broker, and partitions for both instances', () => {
+    const { command = [] } = compose.services.topics ?? {};
+    const option = (name: string) => command[command.indexOf(name) + 1];
+    expect(command.slice(0, 2)).toEqual(['topics', 'apply']);
+    expect(option('--replication')).toBe('1');
+    expect(Number(option('--partitions'))).toBeGreaterThan(1);
+  });
+
   it('make the dashboards move: the traffic runs with the token of the instances', { timeout: 60_000 }, async () => {
     const { command = [], environment = {} } = compose.services.demo ?? {};
     expect(environment.FLOODGATE_TOKEN).toContain(token);
