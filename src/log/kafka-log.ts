@@ -4,6 +4,7 @@
  * kafkajs speaks the protocol and keeps the membership in the group; reading, writing, transactions and progress are the
  * files in kafka/, because that is where the client loses, doubles or delays records.
  */
+import { setMaxListeners } from 'node:events';
 import { limits } from '../config/limits.ts';
 import { FloodgateError } from '../errors.ts';
 import { createClient } from './kafka/client.ts';
@@ -94,6 +95,8 @@ class ClusteredLog implements KafkaLog {
   constructor(parts: Parts) {
     this.id = parts.id;
     this.#parts = parts;
+    // One for each partition that is written to.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   async append(records: readonly NewRecord[]): Promise<Position[]> {
@@ -241,6 +244,8 @@ class ClusteredLog implements KafkaLog {
     if (this.#failure !== null) return;
     this.#failure = new FloodgateError('log_failed', `the log has failed: ${error.message}`, { cause: error });
     this.#stopping.abort();
+    // Whoever waits for records must hear of it, instead of waiting for ever.
+    for (const reader of this.#readers) void reader.close();
   }
 
   #noteTrouble(reader: object, sinceMs: number | null): void {

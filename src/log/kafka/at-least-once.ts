@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../../config/limits.ts';
 import { FloodgateError } from '../../errors.ts';
 import type { Settlement } from '../log.ts';
-import { isRetriable, retryPauseMs, toLogFailure } from './fault.ts';
+import { isRetriable, retryPauseMs, toLogFailure, typeOf } from './fault.ts';
 import type { Publisher } from './owned-partition.ts';
 import { PartitionWriter } from './partition-writer.ts';
 import { readProgress } from './progress.ts';
@@ -32,9 +32,9 @@ export class AtLeastOnce implements Publisher {
     this.#wire = wire;
   }
 
-  takeOver(): Promise<SettledOffsets> {
+  async takeOver(): Promise<SettledOffsets> {
     const { group, source, partition, signal } = this.#parts;
-    return readProgress({ wire: this.#wire, group, topic: source, partition, signal });
+    return (await readProgress({ wire: this.#wire, group, topic: source, partition, signal })).settled;
   }
 
   async publish(batch: readonly Settlement[], _before: SettledOffsets, after: SettledOffsets): Promise<void> {
@@ -99,7 +99,7 @@ export class AtLeastOnce implements Publisher {
 }
 
 function isRebalance(thrown: unknown): boolean {
-  const type = (thrown as { type?: string }).type ?? '';
+  const type = typeOf(thrown) ?? '';
   return ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'NOT_COORDINATOR_FOR_GROUP'].includes(
     type,
   );

@@ -1,9 +1,10 @@
 /** Publishing in transactions: outputs and progress become visible together, once. */
+import { randomBytes } from 'node:crypto';
 import { FloodgateError } from '../../errors.ts';
 import type { Settlement } from '../log.ts';
 import { isRetriable, toLogFailure, typeOf } from './fault.ts';
 import type { Publisher } from './owned-partition.ts';
-import { readProgress } from './progress.ts';
+import { type PartitionProgress, readProgress } from './progress.ts';
 import { destinationsOf, type PublisherParts } from './publishing.ts';
 import type { SettledOffsets } from './settled-offsets.ts';
 import { TransactionSession } from './transaction-session.ts';
@@ -25,6 +26,8 @@ export class ExactlyOnce implements Publisher {
   readonly #parts: PublisherParts;
   readonly #wire: Wire;
   readonly #session: TransactionSession;
+  /** Goes with the progress: what is committed may look the same although it was another process that did it. */
+  readonly #writer = randomBytes(4).toString('hex');
 
   /** `wire` is this publisher's own: a broker answers the requests of one connection one after the other. */
   constructor(parts: PublisherParts, wire: Wire) {
@@ -41,7 +44,7 @@ export class ExactlyOnce implements Publisher {
 
   async takeOver(): Promise<SettledOffsets> {
     await this.#session.fence();
-    return this.#readProgress();
+    return (await this.#readProgress()).settled;
   }
 
   async publish(batch: readonly Settlement[], before: SettledOffsets, after: SettledOffsets): Promise<void> {
@@ -50,7 +53,7 @@ export class ExactlyOnce implements Publisher {
     for (;;) {
       const startedMs = performance.now();
       try {
-        const progress = { topic: source, partition, offset: after.committed, metadata: after.metadata() };
+        const progress = { topic: source, partition, offset: after.committed, metadata: after.metadata(this.#writer) };
         await this.#session.commit(destinations, progress);
         events.transactionEnded('committed', (performance.now() - startedMs) / 1000);
         return;
@@ -78,19 +81,19 @@ export class ExactlyOnce implements Publisher {
    */
   async #outcome(before: SettledOffsets, after: SettledOffsets): Promise<'committed' | 'aborted'> {
     const { partition, events, membership, signal } = this.#parts;
-    await Promise.race([membership.confirmed(), aborted(signal)]);
+    await unlessAborted(membership.confirmed(), signal);
     if (signal.aborted) throw lostError(partition);
     await this.#session.fence();
-    const found = await this.#readProgress();
-    if (found.equals(after)) return 'committed';
+    const { settled, writer } = await this.#readProgress();
+    if (writer === this.#writer && settled.equals(after)) return 'committed';
     // Gaps between records that were passed since the last transaction are not written down yet.
-    if (found.isWithin(before)) return 'aborted';
+    if (settled.isWithin(before)) return 'aborted';
     events.fenced(partition);
     this.#parts.onFenced();
     throw lostError(partition);
   }
 
-  #readProgress(): Promise<SettledOffsets> {
+  #readProgress(): Promise<PartitionProgress> {
     const { group, source, partition, signal } = this.#parts;
     return readProgress({ wire: this.#wire, group, topic: source, partition, signal });
   }
@@ -106,9 +109,13 @@ function lostError(partition: number): FloodgateError {
   return new FloodgateError('partition_lost', `partition ${partition} went to another process`);
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+/** Waits for it, or until the signal aborts; nothing keeps listening to the signal then. */
+async function unlessAborted(awaited: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  let wake = () => {};
+  const aborted = new Promise<void>((resolve) => {
+    wake = resolve;
   });
+  signal.addEventListener('abort', wake);
+  await Promise.race([awaited, aborted]).finally(() => signal.removeEventListener('abort', wake));
 }

@@ -33,22 +33,27 @@ const retriableNames = new Set([
   'KafkaJSNoBrokerAvailableError',
 ]);
 
+/** The client's errors around another one. */
+const wrappers = new Set(['KafkaJSNonRetriableError', 'KafkaJSNumberOfRetriesExceeded']);
+
 interface KafkaFault {
   readonly name?: string;
   readonly type?: string;
   readonly retriable?: boolean;
   readonly message?: string;
   readonly cause?: unknown;
-  readonly originalError?: unknown;
 }
 
+/** What the broker answered, also where the client has wrapped it in an error about its own attempts. */
 export function typeOf(thrown: unknown): string | undefined {
-  return (thrown as KafkaFault | null)?.type;
+  const { type, name = '', cause } = (thrown ?? {}) as KafkaFault;
+  return type ?? (wrappers.has(name) ? (cause as KafkaFault | undefined)?.type : undefined);
 }
 
 export function isRetriable(thrown: unknown): boolean {
   if (thrown instanceof FloodgateError) return false;
-  const { name = '', type = '', retriable } = (thrown ?? {}) as KafkaFault;
+  const { name = '', retriable } = (thrown ?? {}) as KafkaFault;
+  const type = typeOf(thrown) ?? '';
   if (type === 'SASL_AUTHENTICATION_FAILED' || name === 'KafkaJSSASLAuthenticationError') return false;
   return retriable === true || retriableTypes.has(type) || retriableNames.has(name);
 }
@@ -56,7 +61,8 @@ export function isRetriable(thrown: unknown): boolean {
 /** As log_failed, with what the broker said. */
 export function toLogFailure(thrown: unknown, what: string): FloodgateError {
   if (thrown instanceof FloodgateError) return thrown;
-  const { message = String(thrown), type } = (thrown ?? {}) as KafkaFault;
+  const { message = String(thrown) } = (thrown ?? {}) as KafkaFault;
+  const type = typeOf(thrown);
   const detail = type === undefined ? message : `${type}: ${message}`;
   return new FloodgateError('log_failed', `${what}: ${detail}`, { cause: thrown });
 }

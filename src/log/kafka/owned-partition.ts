@@ -2,6 +2,7 @@
  * A partition for as long as this process has it: what is settled of it, what waits to be handed out, what is being
  * worked on, and how its results are published. `lost` ends it; when the partition returns, a new one begins.
  */
+import { setMaxListeners } from 'node:events';
 import { limits } from '../../config/limits.ts';
 import { FloodgateError } from '../../errors.ts';
 import type { ConsumedRecord, LogRecord, PartitionLag, Settlement } from '../log.ts';
@@ -37,6 +38,8 @@ export class OwnedPartition {
 
   /** `publisherOf` is given the signal that aborts when the partition is lost. */
   constructor(partition: number, publisherOf: (lost: AbortSignal) => Publisher) {
+    // Everything that is under way for the partition listens; Node takes more than ten for a leak.
+    setMaxListeners(0, this.#lost.signal);
     this.partition = partition;
     this.publisher = publisherOf(this.#lost.signal);
   }

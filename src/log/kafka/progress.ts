@@ -1,5 +1,5 @@
 /** Where a group stands in partitions of a topic, as the brokers have it. */
-import { SettledOffsets } from './settled-offsets.ts';
+import { SettledOffsets, writerOf } from './settled-offsets.ts';
 import type { Wire } from './wire.ts';
 
 interface ProgressOf {
@@ -10,10 +10,18 @@ interface ProgressOf {
   readonly signal: AbortSignal;
 }
 
+export interface PartitionProgress {
+  readonly partition: number;
+  readonly settled: SettledOffsets;
+  /** The session that committed it, where it gave its name. */
+  readonly writer: string | null;
+}
+
 /** Nothing is settled where nothing was committed. Throws log_failed. */
-export async function readProgress(of: ProgressOf & { readonly partition: number }): Promise<SettledOffsets> {
-  const [progress] = await readAllProgress({ ...of, partitions: [of.partition] });
-  return progress?.settled ?? new SettledOffsets(0);
+export async function readProgress(of: ProgressOf & { readonly partition: number }): Promise<PartitionProgress> {
+  const { partition } = of;
+  const [progress] = await readAllProgress({ ...of, partitions: [partition] });
+  return progress ?? { partition, settled: new SettledOffsets(0), writer: null };
 }
 
 export async function readAllProgress({
@@ -22,9 +30,7 @@ export async function readAllProgress({
   topic,
   partitions,
   signal,
-}: ProgressOf & { readonly partitions: readonly number[] }): Promise<
-  { readonly partition: number; readonly settled: SettledOffsets }[]
-> {
+}: ProgressOf & { readonly partitions: readonly number[] }): Promise<PartitionProgress[]> {
   const asked = partitions.map((partition) => ({ partition }));
   const { responses } = await wire.persist(
     async () =>
@@ -37,5 +43,6 @@ export async function readAllProgress({
       partition,
       // -1 where nothing was committed.
       settled: SettledOffsets.parse(Math.max(0, Number(offset)), metadata),
+      writer: writerOf(metadata),
     }));
 }

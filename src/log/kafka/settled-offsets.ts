@@ -4,8 +4,10 @@
  *
  * The metadata is "fg1:" and base64url of varints: the lengths of runs of offsets from the committed one on, by turns not
  * settled and settled. Other text means that nothing above is settled: the group was moved by hand, or by another program.
+ * A dot and the name of whoever wrote it may follow.
  */
 const prefix = 'fg1:';
+const writerMark = '.';
 
 /** Offsets [from, until). */
 interface Run {
@@ -88,8 +90,10 @@ export class SettledOffsets {
     });
   }
 
-  metadata(): string {
-    if (this.#runs.length === 0) return '';
+  /** `writer` is letters and digits. */
+  metadata(writer?: string): string {
+    const mark = writer === undefined ? '' : writerMark + writer;
+    if (this.#runs.length === 0) return mark === '' ? '' : prefix + mark;
     const bytes: number[] = [];
     let at = this.#committed;
     for (const { from, until } of this.#runs) {
@@ -97,7 +101,7 @@ export class SettledOffsets {
       writeVarint(bytes, until - from);
       at = until;
     }
-    return prefix + Buffer.from(bytes).toString('base64url');
+    return prefix + Buffer.from(bytes).toString('base64url') + mark;
   }
 
   /** Index of the first run that ends above `offset`. */
@@ -112,9 +116,16 @@ export class SettledOffsets {
   }
 }
 
+/** Who wrote this metadata; null where nobody of us did, or without a name. */
+export function writerOf(metadata: string | null): string | null {
+  if (metadata === null || !metadata.startsWith(prefix)) return null;
+  return metadata.split(writerMark)[1] ?? null;
+}
+
 function runsOf(committed: number, metadata: string): Run[] {
   if (!metadata.startsWith(prefix)) return [];
-  const lengths = readVarints(Buffer.from(metadata.slice(prefix.length), 'base64url'));
+  const [lengthsText = ''] = metadata.slice(prefix.length).split(writerMark);
+  const lengths = readVarints(Buffer.from(lengthsText, 'base64url'));
   const runs: Run[] = [];
   let at = committed;
   for (const [place, length] of lengths.entries()) {

@@ -1,4 +1,4 @@
-/** Producing with librdkafka, by way of kcat: another client than ours, which knows all codecs. */
+/** Producing and reading with librdkafka, by way of kcat: another client than ours, which knows all codecs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
@@ -40,4 +40,17 @@ export async function produceWithKcat(options: KcatRecords): Promise<void> {
   kcat.stdin.end(lines.join(''));
   const [said, [code]] = await Promise.all([text(kcat.stderr), once(kcat, 'close')]);
   if (code !== 0) throw new Error(`kcat could not produce (${code}): ${said}`);
+}
+
+/** Keys and values of all committed records of a topic, up to its present end. */
+export async function readWithKcat(
+  brokers: readonly string[],
+  topic: string,
+): Promise<{ readonly key: string; readonly value: string }[]> {
+  const where = ['-b', brokers.join(','), '-t', topic, '-o', 'beginning', '-X', 'isolation.level=read_committed'];
+  const kcat = spawn('kcat', ['-C', '-q', '-e', ...where, '-f', '%k\t%s\n'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [read, said, [code]] = await Promise.all([text(kcat.stdout), text(kcat.stderr), once(kcat, 'close')]);
+  if (code !== 0) throw new Error(`kcat could not read (${code}): ${said}`);
+  const lines = read.split('\n').filter((line) => line !== '');
+  return lines.map((line) => ({ key: line.split('\t')[0] ?? '', value: line.split('\t')[1] ?? '' }));
 }

@@ -1,0 +1,102 @@
+/** A process that stands still long enough to be taken for dead, and then goes on as if nothing had happened. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createClient } from '../../../src/log/kafka/client.ts';
+import { createCluster } from '../../../src/log/kafka/internals.ts';
+import { topicNamesOf } from '../../../src/log/kafka/topic-names.ts';
+import { TransactionSession } from '../../../src/log/kafka/transaction-session.ts';
+import { Wire } from '../../../src/log/kafka/wire.ts';
+import type { KafkaLog } from '../../../src/log/kafka-log.ts';
+import { type Broker, startBroker } from '../../support/kafka/broker.ts';
+import { describeWithOwnKafka } from '../../support/kafka/describe-with-kafka.ts';
+import { startGroupWorker, until } from '../../support/kafka/group-worker.ts';
+import { listenToLog, openTestLog } from '../../support/kafka/opened-log.ts';
+import { createTopics, type TestTopics } from '../../support/kafka/topics.ts';
+import { codeOf, consumeGroup, never, pollCount, readAll, recordOf, settlementOf } from '../../support/log-records.ts';
+import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+
+describeWithOwnKafka('a process that is taken for dead', () => {
+  let broker: Broker;
+  let proxy: TcpProxy;
+  let topics: TestTopics;
+  const logs: KafkaLog[] = [];
+  beforeAll(async () => {
+    broker = await startBroker({
+      advertised: async (target) => {
+        proxy = await startProxy({ target });
+        return proxy.address;
+      },
+    });
+  });
+  afterAll(async () => {
+    await proxy.close();
+    await broker.stop();
+  });
+  beforeEach(async () => {
+    topics = await createTopics([broker.direct]);
+  });
+  afterEach(async () => {
+    proxy.resumeTraffic();
+    await Promise.all(logs.splice(0).map((log) => log.close()));
+  });
+  const open = async (brokers: readonly string[], told = listenToLog()) => {
+    const log = await openTestLog(brokers, topics.prefix, { told });
+    logs.push(log);
+    return log;
+  };
+
+  // Goal (K3): whoever takes a partition over fences first and reads the offset then, so that nothing comes in between.
+  it('cannot publish any more once another has its partition, and says that it is lost', async () => {
+    const zombie = await open(broker.brokers);
+    const heir = await open([broker.direct]);
+    await zombie.append(['a', 'b', 'c'].map((key) => recordOf('uploads', key)));
+    const consumer = await consumeGroup(zombie, 'g');
+    const [a, b, c] = await pollCount(consumer, 3);
+    if (a === undefined || b === undefined || c === undefined) throw new Error('records are missing');
+    await consumer.settle([settlementOf(b, recordOf('decisions', 'b', 'zombie'))]);
+    proxy.pauseTraffic();
+    // On its way while nothing comes through, and at the broker only when somebody else has the partition.
+    const late = codeOf(consumer.settle([settlementOf(a, recordOf('decisions', 'a', 'zombie'))]));
+    const worker = await startGroupWorker({ log: heir, group: 'g', name: 'heir' });
+    await until(() => worker.settled.length === 2, 'the heir does what the zombie has not settled');
+    proxy.resumeTraffic();
+    expect(await late).toBe('partition_lost');
+    expect(await codeOf(consumer.settle([settlementOf(c, recordOf('decisions', 'c', 'zombie'))]))).toBe(
+      'partition_lost',
+    );
+    await until(() => a.lost.aborted && c.lost.aborted, 'the zombie has noticed');
+    const decided = (await readAll(heir, 'decisions')).map(
+      ({ key, value }) => `${key} by ${Buffer.from(value ?? []).toString()}`,
+    );
+    expect(decided.sort()).toEqual(['a by heir', 'b by zombie', 'c by heir']);
+    await worker.leave();
+  });
+
+  // Goal: what the membership cannot see. The transactional id alone tells that somebody has settled in between.
+  it('is told so by the broker when the group has not told it', async () => {
+    const told = listenToLog();
+    const log = await open([broker.direct], told);
+    await log.append(['a', 'b'].map((key) => recordOf('uploads', key)));
+    const consumer = await consumeGroup(log, 'g');
+    const [a] = await pollCount(consumer, 2);
+    if (a === undefined) throw new Error('a record is missing');
+    await settleBehindItsBack();
+    expect(await codeOf(consumer.settle([settlementOf(a, recordOf('decisions', 'a', 'late'))]))).toBe('partition_lost');
+    expect(told.fenced).toEqual([0]);
+    expect(a.lost.aborted).toBe(true);
+    expect((await readAll(log, 'decisions')).map(({ key }) => key)).toEqual(['other']);
+    // The partition is still this member's, so that it takes it over anew, behind what the other has settled.
+    expect((await pollCount(consumer, 1)).map(({ key }) => key)).toEqual(['b']);
+  });
+
+  /** As another process would that had the partition for a while: offset 0 is settled, with an output. */
+  async function settleBehindItsBack(): Promise<void> {
+    const client = createClient({ brokers: [broker.direct] }, () => undefined);
+    const wire = new Wire((maxAgeMs) => createCluster(client.kafka, maxAgeMs), topicNamesOf(topics.prefix));
+    const source = topics.nameOf('uploads');
+    const session = new TransactionSession({ wire, transactionalId: `g.${source}.0`, group: 'g', signal: never });
+    await session.fence();
+    const outputs = { topic: topics.nameOf('decisions'), partition: 0, records: [recordOf('decisions', 'other')] };
+    await session.commit([outputs], { topic: source, partition: 0, offset: 1, metadata: '' });
+    await wire.close();
+  }
+});
