@@ -47,8 +47,7 @@ export async function inflictFaults(parts: FaultParts): Promise<FaultCounts> {
     await sleep(roundMs / 8);
     const pauseMs = random.chance(0.5) ? 700 : sessionTimeoutMs + 1_500;
     onFault(`processor ${other} stands still for ${pauseMs} ms`);
-    processors.signal(other, 'SIGSTOP');
-    running.push(sleep(pauseMs).then(() => processors.signal(other, 'SIGCONT')));
+    running.push(processors.standStill(other, pauseMs));
     counts.pauses += 1;
     if (round % killsPerBrokerRestart === killsPerBrokerRestart - 1 || (kills < killsPerBrokerRestart && round === 0)) {
       onFault('kill -9 of the broker');
