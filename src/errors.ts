@@ -41,6 +41,7 @@ export const errorKinds = {
     status: 503,
     exitCode: 6,
   },
+  topics_unfit: { title: 'The topics are not what the log can stand on', status: 503, exitCode: 2 },
   bank_full: { title: 'The bank holds as many hashes as it may', status: 503, exitCode: 6 },
   not_ready: { title: 'The service is not ready', status: 503, exitCode: 6 },
   self_test_failed: { title: 'The fingerprint self-test failed', status: 503, exitCode: 7 },

@@ -18,7 +18,8 @@
  * Whatever stops the pipeline leaves the record unsettled: it comes again. src/flow/consume-loop.ts feeds this file.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type AdmittedUpload, admit, deadLetterRecord, type RefusedUpload } from './admit/admit.ts';
+import { type AdmittedUpload, admit, type RefusedUpload } from './admit/admit.ts';
+import { deadLetterRecord } from './admit/dead-letters.ts';
 import type { Bank } from './bank/bank.ts';
 import { limits } from './config/limits.ts';
 import type { Decision, MediaFacts } from './contracts/decision.ts';
@@ -45,6 +46,8 @@ export interface PipelineParts {
   readonly recent: RecentDecisions;
   readonly settler: Pick<Settler, 'settle'>;
   readonly telemetry: Telemetry;
+  /** Of Floodgate itself. */
+  readonly version: string;
   readonly kernelVersion: string;
   readonly jobTimeoutMs: number;
   /** The wall clock, for moments that are published. */
@@ -207,7 +210,8 @@ async function publish(record: ConsumedRecord, decision: Decision, parts: Pipeli
 
 async function bury(record: ConsumedRecord, refused: RefusedUpload, parts: PipelineParts): Promise<void> {
   const at = new Date(parts.nowMs()).toISOString();
-  await parts.settler.settle({ record, outputs: [deadLetterRecord(record, refused, at)] });
+  const letter = deadLetterRecord(record, { ...refused, at, appVersion: parts.version });
+  await parts.settler.settle({ record, outputs: [letter] });
   parts.telemetry.deadLettered(refused.code, refused.detail);
 }
 

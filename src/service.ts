@@ -6,7 +6,8 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createBank, type LiveBank } from './bank/live-bank.ts';
+import type { LiveBank } from './bank/live-bank.ts';
+import { type OpenedBank, openBank } from './bank/open-bank.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { limits } from './config/limits.ts';
 import { readPolicy } from './config/policy-file.ts';
@@ -19,6 +20,7 @@ import { createFingerprinter, type PooledFingerprinter } from './fingerprint/chi
 import { Backlog } from './flow/backlog.ts';
 import { BankDesk } from './flow/bank-desk.ts';
 import { Closers } from './flow/closers.ts';
+import { DeadLetterDesk } from './flow/dead-letter-desk.ts';
 import { Health } from './flow/health.ts';
 import { carriedFile, namedFile } from './flow/posted-files.ts';
 import { RecentDecisions } from './flow/recent-decisions.ts';
@@ -28,8 +30,8 @@ import { UploadDesk } from './flow/upload-desk.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { OwnedIndex } from './kernel/hamming-index.ts';
 import { readKernelVersion } from './kernel/load-kernel.ts';
-import { createHammingIndex } from './kernel/segmented-index.ts';
 import { kafkaConnectionOf } from './log/kafka/connection.ts';
+import { assertTopicsFit } from './log/kafka/topic-admin.ts';
 import { openKafkaLog } from './log/kafka-log.ts';
 import type { Consumer, Log } from './log/log.ts';
 import { openSqliteLog } from './log/sqlite-log.ts';
@@ -38,7 +40,8 @@ import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createTelemetry, type Tally, type Telemetry } from './telemetry.ts';
 import { type OpenDecisionView, openDecisionView } from './views/decision-view.ts';
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 
 export interface Service {
   /** URL of the HTTP interface. */
@@ -117,9 +120,11 @@ function observe(config: Config): Base {
 }
 
 async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise<Core> {
-  const { config, policy, telemetry } = base;
+  const { config, telemetry } = base;
   const log = await openLog(base, secrets);
   closers.add('log', () => log.close());
+  // Before uploads come to this process, of which others could be deciding already.
+  const { bank, index } = await readBank(base, log, closers);
   const decisions = await openDecisionView({
     path: join(config.dataFolder, 'views', 'decisions.sqlite'),
     log,
@@ -137,20 +142,7 @@ async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise
   const fingerprinter = createFingerprinter({ processes: config.children, telemetry });
   closers.add('children', () => fingerprinter.close());
 
-  const index = createHammingIndex({
-    hashesMax: config.bankHashesMax,
-    merging: searchesNarrowly(policy) ? 'background' : 'never',
-    events: {
-      merged: (facts) => telemetry.indexMerged(facts),
-      mergeFailed: (error) => telemetry.failed('building a segment of the index', error),
-    },
-  });
-  closers.add('index', () => index.close());
-  const { faintFrameQualityMin } = policy;
-  const { bankHashesMax: hashesMax } = config;
-  const bank = createBank({ log, index, frameQualityMin: () => faintFrameQualityMin, telemetry, hashesMax });
-  closers.add('bank', () => bank.close());
-  await Promise.all([fingerprinter.selfTest(), bank.start(), decisions.caughtUp()]);
+  await Promise.all([fingerprinter.selfTest(), decisions.caughtUp()]);
 
   const backlog = new Backlog({
     consumer,
@@ -167,6 +159,22 @@ async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise
   return { ...base, log, consumer, decisions, spool, fetcher, fingerprinter, index, bank, backlog };
 }
 
+/** Resolves when everything that the bank's log has now is searchable. */
+async function readBank({ config, policy, telemetry }: Base, log: Log, closers: Closers): Promise<OpenedBank> {
+  const opened = await openBank({
+    log,
+    hashesMax: config.bankHashesMax,
+    frameQualityMin: policy.faintFrameQualityMin,
+    // Segments answer up to 31 bits; under a policy that searches wider they would only cost.
+    merging: searchesNarrowly(policy) ? 'background' : 'never',
+    snapshots: { folder: join(config.dataFolder, 'bank'), everyMs: config.bankSnapshotMinutes * minuteMs },
+    telemetry,
+  });
+  closers.add('bank', opened.close);
+  await opened.start();
+  return opened;
+}
+
 /**
  * Whoever gets a partition first learns what was decided of it: the revisions of its uploads, and which events have their
  * decision already.
@@ -176,15 +184,25 @@ function consumeUploads(log: Log, decisions: OpenDecisionView, { kafkaGroup }: C
   return log.consume({ topic: 'uploads', group: kafkaGroup, onAssigned });
 }
 
-function openLog({ config, telemetry }: Base, secrets: Secrets): Promise<Log> {
+/** Topics that would lose records or decide them twice are refused; what is merely unwise is told. */
+async function openLog({ config, telemetry }: Base, secrets: Secrets): Promise<Log> {
   if (config.kafkaBrokers.length === 0) return openEmbeddedLog(config);
+  const connection = kafkaConnectionOf(config, secrets);
+  const faults = await assertTopicsFit(connection, {
+    prefix: config.kafkaTopicPrefix,
+    uploadsRetentionMs: config.uploadsRetentionHours * hourMs,
+    decisionsRetentionMs: config.decisionsRetentionHours * hourMs,
+  });
+  for (const { name, problem, remedy } of faults) telemetry.warned(`topic ${name}: ${problem}`, { remedy });
   return openKafkaLog({
-    connection: kafkaConnectionOf(config, secrets),
+    connection,
     prefix: config.kafkaTopicPrefix,
     delivery: config.delivery,
     sessionTimeoutMs: config.kafkaSessionTimeoutMs,
     events: {
       partitionsAssigned: telemetry.partitionsAssigned,
+      partitionLost: telemetry.partitionLost,
+      requestTimedOut: telemetry.brokerRequestTimedOut,
       fenced: telemetry.partitionFenced,
       transactionEnded: telemetry.transactionEnded,
       partitionsPaused: telemetry.partitionsPaused,
@@ -246,6 +264,11 @@ function createUploadDesk({ log, decisions, backlog, config }: Core): UploadDesk
   });
 }
 
+function createDeadLetterDesk({ log, telemetry, backlog, config }: Core): DeadLetterDesk {
+  const { backlogUploadsMax } = config;
+  return new DeadLetterDesk({ log, telemetry, backlogUploads: () => backlog.lag.records, backlogUploadsMax });
+}
+
 interface Desks {
   readonly pipeline: RunningPipeline;
   readonly health: Health;
@@ -265,6 +288,7 @@ function createHttp(core: Core, secrets: Secrets, desks: Desks): Promise<HttpSer
       spool: { store: (bytes, signal) => spool.store(bytes, { bytesMax: contentBytesMax, durable: true, signal }) },
       decisions,
       bank,
+      deadLetters: createDeadLetterDesk(core),
       health,
       telemetry,
       metrics,

@@ -66,10 +66,16 @@ export interface Telemetry {
   childRestarted(reason: ChildRestartReason, detail: string): void;
 
   // Bank
-  bankApplied(kind: 'add' | 'remove', seconds: number): void;
+  /** `seconds` since its append; left out for what was in the log before this process was. */
+  bankApplied(kind: 'add' | 'remove', seconds: number | undefined): void;
   bankRejected(detail: string): void;
   /** How far this instance is behind the end of its bank log. */
   bankBehind(records: number, seconds: number): void;
+  /** Gone on from a snapshot. */
+  bankRestored(facts: BankSnapshotFacts & { recordsBehind: number }): void;
+  /** Read from the first record of its log, for a reason. */
+  bankRebuilding(reason: string): void;
+  bankSnapshotWritten(facts: BankSnapshotFacts): void;
   bankSized(facts: { hashes: number; freshHashes: number; contents: number; bytes: number; position: number }): void;
   indexMerged(facts: { hashes: number; seconds: number; segments: number; freshHashes: number; bytes: number }): void;
   searchFinished(seconds: number, queries: number): void;
@@ -79,6 +85,14 @@ export interface Telemetry {
   requestFinished(method: string, route: string, status: number, seconds: number): void;
   streamClients(count: number): void;
   streamEventDropped(): void;
+}
+
+export interface BankSnapshotFacts {
+  /** Offset of the last bank record in it. */
+  readonly position: number;
+  readonly contents: number;
+  readonly hashes: number;
+  readonly seconds: number;
 }
 
 /** Outcome of a decision as the metrics count it: in observe-only mode what would have been done is told apart. */
@@ -296,7 +310,7 @@ function bankEvents({ bank }: Metrics, log: Logger, nowMs: () => number) {
   return {
     bankApplied(kind, seconds) {
       bank.updates.inc({ kind, result: 'ok' });
-      bank.liveSeconds.observe(Math.max(0, seconds));
+      if (seconds !== undefined) bank.liveSeconds.observe(seconds);
       bank.updated.set(nowMs() / 1000);
       log.debug({ kind, seconds }, 'bank change searchable');
     },
@@ -307,6 +321,16 @@ function bankEvents({ bank }: Metrics, log: Logger, nowMs: () => number) {
     bankBehind(records, seconds) {
       bank.behindRecords.set(records);
       bank.behindSeconds.set(seconds);
+    },
+    bankRestored(facts) {
+      bank.snapshotPosition.set(facts.position);
+      log.info(facts, 'bank restored from its snapshot');
+    },
+    bankRebuilding: (reason) => log.info({ reason }, 'bank is read from the first record of its log'),
+    bankSnapshotWritten(facts) {
+      bank.snapshotPosition.set(facts.position);
+      bank.snapshotWritten.set(nowMs() / 1000);
+      log.info(facts, 'snapshot of the bank written');
     },
     bankSized({ hashes, freshHashes, contents, bytes, position }) {
       bank.entries.set(hashes);

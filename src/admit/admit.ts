@@ -5,11 +5,10 @@
  * value, content type application/cloudevents+json) are both understood.
  */
 import { limits } from '../config/limits.ts';
-import { cloudEventHeaders } from '../contracts/cloud-events.ts';
-import type { DeadLetterCode, DeadLetterFacts } from '../contracts/dead-letter.ts';
+import type { DeadLetterCode } from '../contracts/dead-letter.ts';
 import { UploadEvent } from '../contracts/upload.ts';
 import { validatorOf } from '../contracts/validate.ts';
-import type { LogRecord, NewRecord } from '../log/log.ts';
+import type { LogRecord } from '../log/log.ts';
 
 const uploadValidator = validatorOf(UploadEvent, 'the upload event', 'invalid_event');
 
@@ -62,35 +61,6 @@ function isCountable(timestamp: string): boolean {
   return timeMs >= Date.parse('0000-01-01T00:00:00.000Z') && timeMs <= Date.parse('9999-12-31T23:59:59.999Z');
 }
 
-/** Keeps the original record whole; the facts stand in `x-dlq-*` headers. */
-export function deadLetterRecord(record: LogRecord, refused: RefusedUpload, at: string): NewRecord {
-  const facts: DeadLetterFacts = {
-    code: refused.code,
-    detail: refused.detail,
-    sourceTopic: record.topic,
-    sourcePartition: record.partition,
-    sourceOffset: record.offset,
-    at,
-  };
-  const id = `${record.topic}/${record.partition}/${record.offset}`;
-  return {
-    topic: 'dead-letters',
-    key: record.key,
-    value: record.value,
-    headers: {
-      ...record.headers,
-      ...prefixed('x-original-', cloudEventOnly(record.headers)),
-      ...cloudEventHeaders('dead-letters', { id, source: '/floodgate', time: at }),
-      'x-dlq-code': facts.code,
-      'x-dlq-detail': facts.detail.slice(0, limits.detailCharsMax),
-      'x-dlq-source-topic': facts.sourceTopic,
-      'x-dlq-source-partition': String(facts.sourcePartition),
-      'x-dlq-source-offset': String(facts.sourceOffset),
-      'x-dlq-at': facts.at,
-    },
-  };
-}
-
 function openEnvelope(headers: LogRecord['headers'], parsed: unknown): { data: unknown; eventId: unknown } {
   if (!(headers['content-type'] ?? '').startsWith('application/cloudevents+json')) {
     return { data: parsed, eventId: headers.ce_id };
@@ -109,12 +79,4 @@ function parseJson(value: Uint8Array): unknown {
 
 function refuse(code: DeadLetterCode, detail: string): RefusedUpload {
   return { kind: 'dead-letter', code, detail };
-}
-
-function cloudEventOnly(headers: LogRecord['headers']): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('ce_')));
-}
-
-function prefixed(prefix: string, headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [prefix + name, value]));
 }

@@ -27,9 +27,14 @@ export interface BankRevision extends BankEntry {
   readonly addedAt: string;
 }
 
-export type BankChange =
-  | { readonly kind: 'part'; readonly part: number; readonly revision: BankRevision }
-  | { readonly kind: 'tombstone'; readonly contentId: string; readonly part: number };
+/** One part of a revision, whose frames are those of the part. */
+export interface BankPart {
+  readonly kind: 'part';
+  readonly part: number;
+  readonly revision: BankRevision;
+}
+
+export type BankChange = BankPart | { readonly kind: 'tombstone'; readonly contentId: string; readonly part: number };
 
 /** As many frames as fit a record: base64 makes 4 bytes of 3. */
 export const framesPerPartMax = Math.floor(
@@ -47,20 +52,11 @@ export function recordsOfRevision(
   addedAt: string,
   framesPerPart: number = framesPerPartMax,
 ): NewRecord[] {
-  const { frames, labels, sha256, ...facts } = entry;
+  const { frames } = entry;
   const parts = Math.max(1, Math.ceil(frames.length / framesPerPart));
   const records = Array.from({ length: parts }, (_, part) => {
     const framesOfPart = frames.slice(part * framesPerPart, (part + 1) * framesPerPart);
-    const record: BankRecord = {
-      ...facts,
-      ...(sha256 === undefined ? {} : { sha256 }),
-      labels: [...labels],
-      revision,
-      part,
-      parts,
-      frames: packFrames(framesOfPart).toString('base64'),
-      addedAt,
-    };
+    const record = partRecord({ ...entry, revision, parts, addedAt }, part, framesOfPart);
     return cloudEventRecord('bank', bankRecordKey(entry.contentId, part), record, {
       id: `${bankRecordKey(entry.contentId, part)}@${revision}/${addedAt}`,
       source: '/bank',
@@ -69,6 +65,18 @@ export function recordsOfRevision(
     });
   });
   return [...records, ...tombstones(entry.contentId, parts, partsBefore, addedAt)];
+}
+
+/** One part of a revision as its record has it. */
+export function partRecord(revision: BankRevision, part: number, framesOfPart: readonly Frame[]): BankRecord {
+  const { frames: _, labels, sha256, ...facts } = revision;
+  return {
+    ...facts,
+    ...(sha256 === undefined ? {} : { sha256 }),
+    labels: [...labels],
+    part,
+    frames: packFrames(framesOfPart).toString('base64'),
+  };
 }
 
 /** Tombstones for the parts from `fromPart` up to and without `parts`. */
@@ -90,10 +98,17 @@ export function readBankRecord(record: LogRecord): BankChange {
     if (contentId === undefined) throw new Error(`the key ${JSON.stringify(record.key)} names no part of a content`);
     return { kind: 'tombstone', contentId, part: Number(part) };
   }
-  const { part, frames, sha256, ...facts } = validator.parse(JSON.parse(Buffer.from(record.value).toString('utf8')));
-  if (record.key !== bankRecordKey(facts.contentId, part)) {
+  const { buffer, byteOffset, byteLength } = record.value;
+  const change = changeOf(JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')));
+  if (record.key !== bankRecordKey(change.revision.contentId, change.part)) {
     throw new Error(`the key ${JSON.stringify(record.key)} is not that of its content and part`);
   }
+  return change;
+}
+
+/** From a record's value. Throws whatever is wrong with it. */
+export function changeOf(value: unknown): BankPart {
+  const { part, frames, sha256, ...facts } = validator.parse(value);
   if (part >= facts.parts) throw new Error(`there is no part ${part} of ${facts.parts}`);
   const unpacked = unpackFrames(Buffer.from(frames, 'base64'));
   return { kind: 'part', part, revision: { ...facts, sha256, frames: unpacked } };

@@ -9,43 +9,45 @@ import type { SampledFrame } from '../fingerprint/fingerprinter.ts';
 import type { HammingIndex, Hits } from '../kernel/hamming-index.ts';
 import type { FrameMatch } from '../match/frame-match.ts';
 import type { BankSearch } from './bank.ts';
+import type { TableImage } from './columns.ts';
 import { createPostings, type Posting } from './postings.ts';
 
 export interface KnownFrames {
   /**
-   * Indexes the frames of a content, searchable at once; gives the slots they stand in. Throws bank_full when the index
-   * has no room, and has then changed nothing.
+   * Indexes the frames of the content in a row, searchable at once. Throws bank_full when the index has no room, and has
+   * then changed nothing.
    */
-  add(contentNumber: number, frames: readonly Frame[], framesPerSecond: number): Uint32Array;
-  remove(contentNumber: number, slots: Uint32Array): void;
+  add(row: number, frames: readonly Frame[], framesPerSecond: number): void;
+  remove(row: number): void;
   search(frame: SampledFrame, radiusBits: number, views?: readonly number[]): BankSearch;
+  image(): [string, Uint8Array<ArrayBuffer>][];
 }
 
-export function createKnownFrames(index: HammingIndex): KnownFrames {
-  const postings = createPostings();
+/** `numberOf` gives the number of the content in a row. Empty, or as they were when the image was taken. */
+export function createKnownFrames(
+  index: HammingIndex,
+  numberOf: (row: number) => number,
+  image?: TableImage,
+): KnownFrames {
+  const postings = createPostings(image);
 
-  const removeFrom = (contentNumber: number, slots: Iterable<number>): void => {
-    for (const slot of slots) {
-      if (postings.removeContent(slot, contentNumber)) index.remove(slot);
-    }
+  const remove = (row: number): void => {
+    for (const slot of postings.removeContent(row)) index.remove(slot);
   };
 
   return {
-    add(contentNumber, frames, framesPerSecond) {
-      const slots = new Set<number>();
+    add(row, frames, framesPerSecond) {
       try {
-        for (const { hash, ...range } of rangesOf(frames, framesPerSecond)) {
-          const slot = index.insert(hash);
-          slots.add(slot);
-          postings.add(slot, { contentNumber, ...range });
+        for (const { hash, fromMs, untilMs, quality } of rangesOf(frames, framesPerSecond)) {
+          postings.add(index.insert(hash), { row, fromMs, untilMs, quality });
         }
       } catch (error) {
-        removeFrom(contentNumber, slots);
+        remove(row);
         throw error;
       }
-      return Uint32Array.from(slots);
     },
-    remove: removeFrom,
+    remove,
+    image: () => postings.image(),
     search(frame, radiusBits, views = allViews) {
       const { hits, narrowed } = searchClosest(index, hashesOf(frame, views), radiusBits);
       const matches: FrameMatch[] = [];
@@ -53,7 +55,9 @@ export function createKnownFrames(index: HammingIndex): KnownFrames {
       for (const hit of byDistance(hits)) {
         postings.visit(hits.slot[hit] ?? 0, (posting) => {
           capped ||= matches.length >= limits.matchesPerFrameMax;
-          if (matches.length < limits.matchesPerFrameMax) matches.push(matchOf(frame, hits, hit, posting, views));
+          if (matches.length < limits.matchesPerFrameMax) {
+            matches.push(matchOf(frame, hits, hit, posting, numberOf(posting.row), views));
+          }
           return !capped;
         });
         if (matches.length >= limits.matchesPerFrameMax && capped) break;
@@ -95,12 +99,19 @@ function hashesOf({ hashes }: SampledFrame, views: readonly number[]): Uint8Arra
   return chosen;
 }
 
-function matchOf(frame: SampledFrame, hits: Hits, hit: number, posting: Posting, views: readonly number[]): FrameMatch {
+function matchOf(
+  frame: SampledFrame,
+  hits: Hits,
+  hit: number,
+  posting: Posting,
+  contentNumber: number,
+  views: readonly number[],
+): FrameMatch {
   return {
     uploadTimeMs: frame.timeMs,
     knownTimeMs: posting.fromMs,
     knownUntilMs: posting.untilMs,
-    contentNumber: posting.contentNumber,
+    contentNumber,
     dihedral: views[hits.query[hit] ?? 0] ?? 0,
     distanceBits: hits.distanceBits[hit] ?? 0,
     quality: Math.min(frame.quality, posting.quality),
@@ -123,7 +134,7 @@ const usualStepMs = 1000;
 function rangesOf(frames: readonly Frame[], framesPerSecond: number): FrameRange[] {
   const breakMs = runSteps * (framesPerSecond > 0 ? 1000 / framesPerSecond : usualStepMs);
   const ranges: FrameRange[] = [];
-  for (const { hash, timeMs, quality } of [...frames].sort((a, b) => a.timeMs - b.timeMs)) {
+  for (const { hash, timeMs, quality } of inOrder(frames)) {
     const last = ranges[ranges.length - 1];
     if (last !== undefined && timeMs - last.untilMs <= breakMs && isSame(last.hash, hash)) {
       last.untilMs = timeMs;
@@ -135,6 +146,14 @@ function rangesOf(frames: readonly Frame[], framesPerSecond: number): FrameRange
   return ranges;
 }
 
+function inOrder(frames: readonly Frame[]): readonly Frame[] {
+  const isInOrder = frames.every(({ timeMs }, at) => at === 0 || timeMs >= (frames[at - 1]?.timeMs ?? 0));
+  return isInOrder ? frames : [...frames].sort((a, b) => a.timeMs - b.timeMs);
+}
+
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.every((byte, at) => byte === b[at]);
+  for (let at = 0; at < a.length; at++) {
+    if (a[at] !== b[at]) return false;
+  }
+  return true;
 }

@@ -2,6 +2,7 @@
  * The banks of this process, derived by tailing the bank log: no rebuild job, no polling. A change is appended to the
  * log, and acknowledged once the tail of this very process has applied it; then it is searchable.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { limits } from '../config/limits.ts';
 import type { BankContent } from '../contracts/bank.ts';
 import { FloodgateError, toFloodgateError } from '../errors.ts';
@@ -11,6 +12,9 @@ import type { Telemetry } from '../telemetry.ts';
 import type { Bank } from './bank.ts';
 import { type BankEntry, framesPerPartMax, readBankRecord, recordsOfRevision, tombstones } from './bank-records.ts';
 import { type BankTable, createBankTable } from './bank-table.ts';
+import type { TableImage } from './columns.ts';
+import { summaryOf } from './content-rows.ts';
+import { createRecordGate } from './record-gate.ts';
 
 export interface LiveBankOptions {
   readonly log: Log;
@@ -23,6 +27,15 @@ export interface LiveBankOptions {
   /** Frames in one record; framesPerPartMax when left out. */
   readonly framesPerPart?: number;
   readonly nowMs?: () => number;
+  /** Where to go on: a table with the index of the same moment. Without it the log is read from its first record. */
+  readonly resume?: BankState;
+}
+
+/** The bank as it is when the record at `position` has been applied, -1 before the first. */
+export interface BankState {
+  readonly position: number;
+  readonly contents: number;
+  readonly image: TableImage;
 }
 
 export interface BankPage {
@@ -48,52 +61,43 @@ export interface LiveBank extends Bank {
   get(contentId: string): BankContent | undefined;
   /** Known contents. */
   readonly size: number;
+  /**
+   * The state at the moment of this very call, as copies; changes wait while they are made, turn by turn. What the index
+   * is in the same turn belongs to it.
+   */
+  copyState(): Promise<BankState>;
   close(): Promise<void>;
 }
 
 export function createBank(options: LiveBankOptions): LiveBank {
-  const { log, index, telemetry } = options;
-  const table = createBankTable(index, options.frameQualityMin);
+  const { log, index, resume } = options;
+  const table = createBankTable(index, options.frameQualityMin, resume?.image);
   const inTurn = createTurns();
   const now = (): string => new Date((options.nowMs ?? Date.now)()).toISOString();
-  let tail: Tail | undefined;
-  let position = -1;
-  let why: string | null = 'the bank has not been read yet';
-
-  const onRecord = (record: LogRecord): void => {
-    applyRecord(table, record, telemetry);
-    position = record.offset;
-    const { size: hashes, freshHashes, bytes } = index;
-    telemetry.bankSized({ hashes, freshHashes, contents: table.size, bytes, position });
-  };
+  const reading = createReading(options, table);
   const appendAndApply = async (records: readonly NewRecord[]): Promise<void> => {
-    if (tail === undefined) throw new FloodgateError('not_ready', 'The bank is not being read.');
+    reading.requireStarted();
     await log.append(records);
-    await tail.caughtUp();
+    await reading.caughtUp();
   };
 
   return {
     get position() {
-      return position;
+      return reading.position();
     },
     get size() {
       return table.size;
     },
     search: (frame, radiusBits, views) => table.frames.search(frame, radiusBits, views),
     findBySha256: (sha256) => table.findBySha256(sha256),
-    content: (contentNumber) => table.findByNumber(contentNumber)?.known,
-    async start() {
-      if (tail !== undefined) throw new FloodgateError('internal', 'The bank was started before.');
-      tail = await log.tail({ topic: 'bank', from: [], onRecord });
-      await tail.caughtUp();
-      why = null;
-    },
-    unready: () => why,
+    content: (contentNumber) => table.findByNumber(contentNumber),
+    start: reading.start,
+    unready: reading.unready,
     add: (entry) =>
       inTurn(entry.contentId, async () => {
         requireRoom(entry, index, options.hashesMax ?? limits.bankHashesMax);
         const before = table.find(entry.contentId);
-        const revision = (before?.known.revision ?? 0) + 1;
+        const revision = (before?.revision ?? 0) + 1;
         const framesPerPart = options.framesPerPart ?? framesPerPartMax;
         await appendAndApply(recordsOfRevision(entry, revision, before?.parts ?? 0, now(), framesPerPart));
         return requireApplied(table, entry.contentId, revision);
@@ -106,20 +110,119 @@ export function createBank(options: LiveBankOptions): LiveBank {
         return true;
       }),
     list: (filter, page) => listContents(table, filter, page),
-    get: (contentId) => table.find(contentId)?.summary,
-    async close() {
+    get(contentId) {
+      const facts = table.find(contentId);
+      return facts === undefined ? undefined : summaryOf(facts);
+    },
+    copyState: reading.copyState,
+    close: reading.close,
+  };
+}
+
+/** The half that follows the log: it alone changes the table. */
+function createReading(options: LiveBankOptions, table: BankTable) {
+  const { log, index, telemetry, nowMs = Date.now } = options;
+  let tail: Tail | undefined;
+  let position = options.resume?.position ?? -1;
+  const fromOffset = position + 1;
+  let endAtStart: number | undefined;
+  let why: string | null = 'the bank has not been read yet';
+
+  const tellSize = oncePerTurn(() => {
+    const { size: hashes, freshHashes, bytes } = index;
+    telemetry.bankSized({ hashes, freshHashes, contents: table.size, bytes, position });
+  });
+  const gate = createRecordGate((record) => {
+    // How long it took to be searchable says something of changes that came while this process was there for them.
+    const seconds = why === null ? Math.max(0, nowMs() - record.timestampMs) / 1000 : undefined;
+    applyRecord(table, record, telemetry, seconds);
+    position = record.offset;
+    tellSize();
+  });
+  const started = (): Tail => {
+    if (tail === undefined) throw new FloodgateError('not_ready', 'The bank is not being read.');
+    return tail;
+  };
+  const caughtUp = async (): Promise<void> => {
+    await started().caughtUp();
+    await gate.opened();
+  };
+
+  return {
+    position: () => position,
+    requireStarted: (): void => void started(),
+    caughtUp,
+    async start(): Promise<void> {
+      if (endAtStart !== undefined) throw new FloodgateError('internal', 'The bank was started before.');
+      endAtStart = fromOffset;
+      // The bank's topic has one partition: its order is the order of changes.
+      endAtStart = (await log.ends('bank'))[0]?.endOffset ?? fromOffset;
+      tail = await log.tail({ topic: 'bank', from: [{ partition: 0, offset: fromOffset }], onRecord: gate.pass });
+      await caughtUp();
+      tellSize();
+      why = null;
+    },
+    unready(): string | null {
+      if (why === null || tail === undefined || endAtStart === undefined) return why;
+      return `${groups(position + 1 - fromOffset)} of ${groups(endAtStart - fromOffset)} records read`;
+    },
+    copyState: (): Promise<BankState> =>
+      gate.shutDuring(async () => ({ position, contents: table.size, image: await copyInTurns(table.image()) })),
+    async close(): Promise<void> {
       why = 'the bank is closed';
       await tail?.close();
+      tail = undefined;
     },
   };
 }
 
+/** 120,000 rather than 120000. */
+function groups(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** At most once a turn of the event loop: a chunk of the log is thousands of records. */
+function oncePerTurn(tell: () => void): () => void {
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    setImmediate(() => {
+      due = false;
+      tell();
+    });
+  };
+}
+
+/** Some milliseconds of copying a turn. */
+async function copyInTurns(image: TableImage): Promise<TableImage> {
+  const copies = new Map<string, Uint8Array<ArrayBuffer>>();
+  let copiedBytes = 0;
+  for (const [name, bytes] of image) {
+    const copy = new Uint8Array(bytes.length);
+    for (let at = 0; at < bytes.length; at += limits.bankCopyBytesPerTurn) {
+      const part = bytes.subarray(at, at + limits.bankCopyBytesPerTurn);
+      copy.set(part, at);
+      copiedBytes += part.length;
+      if (copiedBytes < limits.bankCopyBytesPerTurn) continue;
+      copiedBytes = 0;
+      await nextTurn();
+    }
+    copies.set(name, copy);
+  }
+  return copies;
+}
+
 /** Bad records are counted and skipped: one producer's fault must not stop everybody's bank. */
-function applyRecord(table: BankTable, record: LogRecord, telemetry: LiveBankOptions['telemetry']): void {
-  const startedMs = performance.now();
+function applyRecord(
+  table: BankTable,
+  record: LogRecord,
+  telemetry: LiveBankOptions['telemetry'],
+  seconds: number | undefined,
+): void {
   try {
     const applied = table.apply(readBankRecord(record), record.offset);
-    if (applied !== undefined) telemetry.bankApplied(applied, (performance.now() - startedMs) / 1000);
+    if (applied !== undefined) telemetry.bankApplied(applied, seconds);
   } catch (thrown) {
     telemetry.bankRejected(`record ${record.offset}: ${toFloodgateError(thrown).message}`);
   }
@@ -137,7 +240,7 @@ function requireRoom(entry: BankEntry, index: HammingIndex, hashesMax: number): 
 
 function requireApplied(table: BankTable, contentId: string, revision: number): BankContent {
   const active = table.find(contentId);
-  if (active !== undefined && active.known.revision >= revision) return active.summary;
+  if (active !== undefined && active.revision >= revision) return summaryOf(active);
   throw new FloodgateError('conflict', `Content ${contentId} was removed or refused while it was being added.`);
 }
 
@@ -146,26 +249,12 @@ function listContents(
   filter: { readonly bank?: string },
   { after, limit }: { readonly after?: string; readonly limit: number },
 ): BankPage {
-  const ids = table.contentIds();
   const items: BankContent[] = [];
-  for (let at = after === undefined ? 0 : firstAfter(ids, after); at < ids.length; at++) {
-    const summary = table.find(ids[at] ?? '')?.summary;
-    if (summary === undefined || (filter.bank !== undefined && summary.bank !== filter.bank)) continue;
+  for (const facts of table.list(filter, after)) {
     if (items.length === limit) return { items, nextCursor: items[limit - 1]?.contentId ?? null };
-    items.push(summary);
+    items.push(summaryOf(facts));
   }
   return { items, nextCursor: null };
-}
-
-function firstAfter(ids: readonly string[], after: string): number {
-  let low = 0;
-  let high = ids.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ids[middle] ?? '') <= after) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Runs the changes of one content one after the other: each revision follows the one before. */

@@ -3,7 +3,8 @@
  * content only the one that came last is waited for: the log's order says what is newest, not the number, which starts
  * again after a removal; and compaction may have taken parts of those before it.
  */
-import type { BankRevision } from './bank-records.ts';
+import { type BankRevision, changeOf, partRecord } from './bank-records.ts';
+import { pieceOf, type TableImage } from './columns.ts';
 
 interface Pending {
   readonly generation: string;
@@ -15,15 +16,19 @@ export interface PendingParts {
   add(part: number, revision: BankRevision): BankRevision | undefined;
   /** Forgets a part, by a tombstone. */
   forget(contentId: string, part: number): void;
+  image(): [string, Uint8Array<ArrayBuffer>][];
 }
 
-export function createPendingParts(): PendingParts {
+const pieceName = 'pending';
+
+/** None, or those that were waited for when the image was taken. */
+export function createPendingParts(image?: TableImage): PendingParts {
   const pending = new Map<string, Pending>();
-  return {
-    add(part, revision) {
+  const parts = {
+    add(part: number, revision: BankRevision): BankRevision | undefined {
       const { contentId } = revision;
       if (revision.parts === 1) {
-        pending.delete(contentId);
+        if (pending.size > 0) pending.delete(contentId);
         return revision;
       }
       const generation = generationOf(revision);
@@ -38,12 +43,22 @@ export function createPendingParts(): PendingParts {
       const inOrder = [...waiting.parts].sort(([a], [b]) => a - b);
       return { ...revision, frames: inOrder.flatMap(([, { frames }]) => frames) };
     },
-    forget(contentId, part) {
+    forget(contentId: string, part: number): void {
       const waiting = pending.get(contentId);
       waiting?.parts.delete(part);
       if (waiting?.parts.size === 0) pending.delete(contentId);
     },
+    image(): [string, Uint8Array<ArrayBuffer>][] {
+      const waiting = [...pending.values()].flatMap((each) => [...each.parts]);
+      const records = waiting.map(([part, revision]) => partRecord(revision, part, revision.frames));
+      return [[pieceName, new Uint8Array(Buffer.from(JSON.stringify(records)))]];
+    },
   };
+  if (image !== undefined) {
+    const records: unknown[] = JSON.parse(Buffer.from(pieceOf(image, pieceName)).toString('utf8'));
+    for (const { part, revision } of records.map(changeOf)) parts.add(part, revision);
+  }
+  return parts;
 }
 
 /** Two writers may have given the same revision number; their parts must not mix. */

@@ -3,6 +3,7 @@ import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import type { DecisionList } from '../contracts/api.ts';
 import type { BankAddition, BankContent } from '../contracts/bank.ts';
+import type { DeadLetter, DeadLetterList, DeadLetterReplayed } from '../contracts/dead-letter.ts';
 import type { Decision } from '../contracts/decision.ts';
 import { type ErrorCode, errorKinds, FloodgateError } from '../errors.ts';
 import { readEvents } from './event-stream.ts';
@@ -68,6 +69,21 @@ export class ApiClient {
   async listDecisions(query: Record<string, string>): Promise<readonly ListedDecision[]> {
     const { body } = await this.#call(`/v1/decisions?${new URLSearchParams(query)}`);
     return (body as DecisionList).items;
+  }
+
+  async listDeadLetters(query: Record<string, string>): Promise<DeadLetterList> {
+    return (await this.#call(`/v1/dead-letters?${new URLSearchParams(query)}`)).body as DeadLetterList;
+  }
+
+  async getDeadLetter(id: string): Promise<DeadLetter> {
+    return (await this.#call(`/v1/dead-letters/${encodeURIComponent(id)}`)).body as DeadLetter;
+  }
+
+  /** With its own value, or a corrected one. */
+  async replayDeadLetter(id: string, value: Buffer | undefined): Promise<DeadLetterReplayed> {
+    const body = value === undefined ? {} : { value: value.toString('base64'), valueEncoding: 'base64' };
+    return (await this.#call(`/v1/dead-letters/${encodeURIComponent(id)}/replay`, jsonPost(body)))
+      .body as DeadLetterReplayed;
   }
 
   /**

@@ -4,11 +4,13 @@ import { readPackageVersion } from '../config/version.ts';
 import { addBankCommands } from './bank-commands.ts';
 import { addCheckCommand } from './check-command.ts';
 import { type CommandContext, exitCodes } from './context.ts';
+import { addDeadLetterCommands } from './dead-letters-command.ts';
 import { addDecisionsCommand } from './decisions-command.ts';
 import { addHashCommand } from './hash-command.ts';
 import { addServeCommands } from './serve-command.ts';
 import { addShowCommands } from './show-commands.ts';
 import { addSubmitCommand } from './submit-command.ts';
+import { addTopicsCommands } from './topics-command.ts';
 import { addTrafficCommand } from './traffic-command.ts';
 
 /** Thrown when help, the version or a fault of usage has been printed and nothing is left to do. */
@@ -35,7 +37,9 @@ export function buildProgram(context: CommandContext, exitWith: (code: number) =
   addCheckCommand(program, context, exitWith);
   addHashCommand(program, context);
   addDecisionsCommand(program, context);
+  addDeadLetterCommands(program, context);
   addTrafficCommand(program, context, exitWith);
   addShowCommands(program, context);
+  addTopicsCommands(program, context, exitWith);
   return program;
 }

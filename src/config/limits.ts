@@ -110,6 +110,18 @@ export const limits = {
   bankContentsMax: 5_000_000,
   /** What a bank record's fields take beside its frames. */
   bankRecordFieldsBytesMax: 16 * KiB,
+  /** Bytes of the bank's table that are copied in one turn of the event loop while changes wait: a few milliseconds. */
+  bankCopyBytesPerTurn: 8 * MiB,
+  bankSnapshotMs: 5 * 60_000,
+  /** A snapshot is worth writing for so many changes; fewer are read again in a tenth of a second. */
+  bankSnapshotChangesMin: 1_000,
+  /** One that is older is written anew for any change. */
+  bankSnapshotRenewMs: 86_400_000,
+  /** One that is older is not gone on from unless nothing came since. */
+  bankSnapshotAgeMsMax: 6 * 86_400_000,
+  /** How long a stop waits for the last snapshot. */
+  bankSnapshotStopMs: 8_000,
+  bankLagIntervalMs: 1_000,
 
   // Pipeline and log
   inflightUploadsMax: 64,
@@ -167,6 +179,21 @@ export const limits = {
   kafkaAppendMsMax: 30_000,
   /** How long a start waits for the brokers. */
   kafkaOpenMsMax: 60_000,
+
+  // Topics
+  topicPartitions: 12,
+  topicPartitionsMax: 1_024,
+  topicReplication: 3,
+  /** Dead letters are few; their order does not matter. */
+  deadLetterPartitions: 3,
+  /** Events that one call replays. */
+  deadLettersReplayedMax: 10_000,
+  /** Dead letters that are read at once on the way from the newest to the oldest. */
+  deadLettersReadMax: 32,
+  /** What a record may take beside its value: key, headers and framing. */
+  recordHeadersBytesMax: 64 * KiB,
+  /** A part that was replaced stays so long, so that whoever reads the bank at that moment finds a whole revision. */
+  bankCompactionLagMs: 600_000,
 
   // Views
   viewDecisionsMax: 2_000_000,
@@ -228,6 +255,11 @@ assertRelation(
 assertRelation(limits.kafkaRequestTimeoutMs < limits.kafkaOutageMsMax, 'an outage outlasts a request');
 assertRelation(limits.kafkaRetryMsFirst < limits.kafkaRetryMsMax, 'pauses between retries grow');
 assertRelation(limits.kafkaRetryMsMax < limits.kafkaOutageMsMax, 'an outage is retried more than once');
+assertRelation(
+  limits.bankSnapshotAgeMsMax < limits.bankTombstoneMs,
+  'no removal leaves the log before a snapshot is too old',
+);
+assertRelation(limits.bankSnapshotRenewMs < limits.bankSnapshotAgeMsMax, 'a snapshot is renewed before it is too old');
 assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments answer narrow searches');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
 assertRelation(limits.alignmentsMax <= limits.candidatesMax, 'only candidates are aligned');

@@ -67,7 +67,7 @@ function oneOf<const T extends string>(key: string, fallback: T, choices: readon
 const bytes = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
 export const settings = {
-  dataFolder: text('FLOODGATE_DATA', './data', 'Folder of the log, the views and the spool'),
+  dataFolder: text('FLOODGATE_DATA', './data', "Folder of the log, the views, the bank's snapshot and the spool"),
   host: text('FLOODGATE_HOST', '127.0.0.1', 'Address to listen on; anything but loopback demands a token'),
   port: integer('FLOODGATE_PORT', 8080, { min: 0, max: 65_535 }, 'Port to listen on, 0 for any free one'),
   tokens: {
@@ -178,6 +178,12 @@ export const settings = {
   kafkaSaslPasswordFile: optionalText(
     'FLOODGATE_KAFKA_SASL_PASSWORD_FILE',
     'File with the password for SASL, instead of FLOODGATE_KAFKA_SASL_PASSWORD',
+  ),
+  bankSnapshotMinutes: integer(
+    'FLOODGATE_BANK_SNAPSHOT_MINUTES',
+    limits.bankSnapshotMs / 60_000,
+    { min: 0, max: 1_440 },
+    'How often a snapshot of the bank is written when enough has changed, so that a restart is quick; 0: never',
   ),
   bankHashesMax: integer(
     'FLOODGATE_BANK_HASHES_MAX',

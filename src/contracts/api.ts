@@ -3,6 +3,16 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { limits } from '../config/limits.ts';
 import { BankAddition, BankContent } from './bank.ts';
 import { BankName, ContentId, Outcome, Timestamp, UploadId } from './common.ts';
+import {
+  DeadLetter,
+  DeadLetterFacts,
+  DeadLetterList,
+  DeadLetterReplay,
+  DeadLetterReplayed,
+  DeadLetterSummary,
+  DeadLettersReplay,
+  DeadLettersReplayed,
+} from './dead-letter.ts';
 import { Decision, Match, Reason } from './decision.ts';
 import { UploadEvent } from './upload.ts';
 
@@ -202,6 +212,14 @@ export const namedSchemas: readonly TSchema[] = [
   BankAddition,
   BankContent,
   BankList,
+  DeadLetterFacts,
+  DeadLetterSummary,
+  DeadLetter,
+  DeadLetterList,
+  DeadLetterReplay,
+  DeadLetterReplayed,
+  DeadLettersReplay,
+  DeadLettersReplayed,
   Readiness,
   ServiceStatus,
   Problem,

@@ -34,14 +34,15 @@ export function unpackFrames(packed: Uint8Array): Frame[] {
   if (packed.length % packedFrameBytes !== 0) {
     throw new RangeError(`packed frames: ${packed.length} bytes are not a multiple of ${packedFrameBytes}`);
   }
-  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  // One copy for all: views of the given Buffer would keep all of its memory, and a copy each would cost more than it holds.
+  const own = new Uint8Array(packed);
+  const view = new DataView(own.buffer);
   const frames: Frame[] = [];
-  for (let at = 0; at < packed.length; at += packedFrameBytes) {
+  for (let at = 0; at < own.length; at += packedFrameBytes) {
     frames.push({
       timeMs: view.getUint32(at, true),
       quality: Math.min(view.getUint8(at + 4), 100),
-      // A copy: `slice` of a Buffer would be a view of it, and keep all of its memory.
-      hash: new Uint8Array(packed.subarray(at + 8, at + 8 + limits.hashBytes)),
+      hash: own.subarray(at + 8, at + 8 + limits.hashBytes),
     });
   }
   return frames;

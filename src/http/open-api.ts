@@ -27,6 +27,7 @@ export async function installOpenApi(app: App, version: string): Promise<void> {
         { name: 'uploads', description: 'What is to be decided.' },
         { name: 'decisions', description: 'What was decided, and why.' },
         { name: 'bank', description: 'Known content.' },
+        { name: 'dead-letters', description: 'Events that could not be interpreted.' },
         { name: 'operations', description: 'Health, metrics, policy.' },
       ],
       components: {

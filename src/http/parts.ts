@@ -2,6 +2,13 @@
 import type { Readable } from 'node:stream';
 import type { Readiness, ServiceStatus } from '../contracts/api.ts';
 import type { BankAddition, BankContent } from '../contracts/bank.ts';
+import type {
+  DeadLetter,
+  DeadLetterCode,
+  DeadLetterList,
+  DeadLetterReplayed,
+  DeadLettersReplayed,
+} from '../contracts/dead-letter.ts';
 import type { Decision } from '../contracts/decision.ts';
 import type { UploadContent, UploadEvent } from '../contracts/upload.ts';
 import type { Position } from '../log/log.ts';
@@ -83,6 +90,20 @@ export interface BankDesk {
   remove(contentId: string): Promise<boolean>;
 }
 
+export interface DeadLetterDesk {
+  /** Newest first. */
+  list(
+    filter: { readonly code?: DeadLetterCode },
+    page: { readonly cursor?: string; readonly limit: number },
+  ): Promise<DeadLetterList>;
+  /** Throws not_found. */
+  get(id: string): Promise<DeadLetter>;
+  /** Resolves when the event is durable in the uploads. Throws not_found, conflict, overloaded, log_full, log_failed. */
+  replay(id: string, value: Uint8Array | undefined): Promise<DeadLetterReplayed>;
+  /** Throws conflict when they are not `count`. */
+  replayAll(code: DeadLetterCode, count: number): Promise<DeadLettersReplayed>;
+}
+
 export interface Health {
   /** Null while the process can do its work; otherwise why it must be restarted. */
   unlive(): string | null;
@@ -96,6 +117,7 @@ export interface HttpParts {
   readonly postedContent: (file: SpooledFile) => Promise<UploadContent>;
   readonly decisions: DecisionView;
   readonly bank: BankDesk;
+  readonly deadLetters: DeadLetterDesk;
   readonly health: Health;
   readonly telemetry: Telemetry;
   status(): ServiceStatus;

@@ -21,6 +21,7 @@ import type { HttpConfig, HttpParts } from './parts.ts';
 import { answerBrokenHttp, answerProblem, installProblems } from './problems.ts';
 import { measureRequests } from './request-metrics.ts';
 import { bankRoutes } from './routes/bank.ts';
+import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { livePageRoutes, problemPageRoutes } from './routes/documents.ts';
 import { healthRoutes, statusRoutes } from './routes/operations.ts';
@@ -132,6 +133,7 @@ async function installRoutes(app: App, context: RouteContext): Promise<void> {
     uploadRoutes(scope, context);
     decisionRoutes(scope, context);
     bankRoutes(scope, context);
+    deadLetterRoutes(scope, context);
     statusRoutes(scope, context);
   };
   await app.register(v1, { prefix: '/v1' });

@@ -42,9 +42,15 @@ export interface OwnedIndex extends HammingIndex {
   merge(): Promise<void>;
   /**
    * Writes a snapshot into a folder, which appears whole or not at all. What is inserted or removed meanwhile is not in
-   * it; searches go on. Throws snapshot_failed.
+   * it; searches go on. `atMoment` is called at the moment that the snapshot is of, which comes when what is being built
+   * is finished. Throws snapshot_failed.
    */
-  save(folder: string): Promise<void>;
+  save(folder: string, atMoment?: () => void): Promise<void>;
+  /**
+   * Builds segments in the background from now on, for an index that was made to do so later; resolves when what is due
+   * at once is searched through them, or could not be built.
+   */
+  startMerging(): Promise<void>;
   /** Ends what is being built. The index must not be used any more. */
   close(): Promise<void>;
 }

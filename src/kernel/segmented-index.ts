@@ -23,8 +23,11 @@ export interface HammingIndexOptions {
   readonly build?: KernelBuild;
   /** Hashes the index takes at most; up to, and by default, limits.bankHashesMax. */
   readonly hashesMax?: number;
-  /** 'never': no segment is built unless `merge` is called. For small sets, and for hot ones searched at wide radii. */
-  readonly merging?: 'background' | 'never';
+  /**
+   * 'never': no segment is built unless `merge` is called. For small sets, and for hot ones searched at wide radii.
+   * 'later': not before `startMerging`. While very much is inserted at once, that saves building it several times over.
+   */
+  readonly merging?: 'background' | 'later' | 'never';
   readonly events?: IndexEvents;
   /** Slots that one segment may name: a multiple of 128, up to and by default 2^24. */
   readonly windowSlots?: number;
@@ -74,7 +77,7 @@ class SegmentedIndex implements OwnedIndex {
   readonly #store: IndexStore;
   readonly #build: KernelBuild;
   readonly #hashesMax: number;
-  readonly #merging: 'background' | 'never';
+  #merging: 'background' | 'later' | 'never';
   readonly #events: IndexEvents;
   readonly #windowSlots: number;
   readonly #closing = new AbortController();
@@ -146,8 +149,16 @@ class SegmentedIndex implements OwnedIndex {
     return this.#inTurn(() => this.#mergeWindows('all'));
   }
 
-  save(folder: string): Promise<void> {
-    return this.#inTurn(() => this.#save(folder));
+  save(folder: string, atMoment: () => void = () => {}): Promise<void> {
+    return this.#inTurn(() => this.#save(folder, atMoment));
+  }
+
+  async startMerging(): Promise<void> {
+    if (this.#merging !== 'later') return;
+    this.#merging = 'background';
+    this.#look();
+    // What fails is told as an event, and tried again.
+    await this.#job.catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -164,7 +175,7 @@ class SegmentedIndex implements OwnedIndex {
   /** Starts what is due, unless something runs. */
   #look(): void {
     this.#insertsUntilLook = insertsPerLook;
-    if (this.#merging === 'never' || this.#jobs > 0 || this.#closing.signal.aborted) return;
+    if (this.#merging !== 'background' || this.#jobs > 0 || this.#closing.signal.aborted) return;
     const namedHashes = this.#segments.reduce((sum, { hashes }) => sum + hashes, 0);
     const due = dueMerge({ freshHashes: this.freshHashes, deadHashes: this.#store.calls.deadSize(), namedHashes });
     if (due === undefined) return;
@@ -244,23 +255,21 @@ class SegmentedIndex implements OwnedIndex {
   }
 
   /** Slots are held meanwhile, so that a removed one is not given out again before it was written. */
-  async #save(folder: string): Promise<void> {
+  async #save(folder: string, atMoment: () => void): Promise<void> {
     const { calls, memory } = this.#store;
     const held = this.#store.capture(0, this.#store.capacities.noSlot);
+    const order = {
+      build: this.#build,
+      folder,
+      store: storeRegionsOf(memory, calls),
+      hashes: calls.indexSize(),
+      slots: calls.slotsUsed(),
+      masks: masksToSave(this.#store),
+      segments: this.#segments.map(dataOf),
+    };
     try {
-      await runIndexJob(
-        'save',
-        {
-          build: this.#build,
-          folder,
-          store: storeRegionsOf(memory, calls),
-          hashes: calls.indexSize(),
-          slots: calls.slotsUsed(),
-          masks: masksToSave(this.#store),
-          segments: this.#segments.map(dataOf),
-        },
-        this.#closing.signal,
-      );
+      atMoment();
+      await runIndexJob('save', order, this.#closing.signal);
     } finally {
       this.#store.release(held);
     }

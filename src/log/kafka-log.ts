@@ -51,7 +51,12 @@ const troubleMsMax = 5_000;
 /** Connects, and looks the topics up. Throws log_failed when the brokers or a topic cannot be reached. */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
   const client = createClient(options.connection, options.events.warned);
-  const connect = () => new Wire((maxAgeMs) => createCluster(client.kafka, maxAgeMs), topicNamesOf(options.prefix));
+  const connect = () =>
+    new Wire(
+      (maxAgeMs) => createCluster(client.kafka, maxAgeMs),
+      topicNamesOf(options.prefix),
+      options.events.requestTimedOut,
+    );
   const wire = connect();
   try {
     const opening = { what: 'opening the log', signal: AbortSignal.timeout(limits.kafkaOpenMsMax) };

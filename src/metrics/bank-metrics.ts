@@ -9,7 +9,12 @@ const liveBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
 export type BankMetrics = ReturnType<typeof createBankMetrics>;
 
 export function createBankMetrics(registry: Registry) {
-  return { ...createIndexSize(registry), ...createIndexUpdates(registry), ...createSearches(registry) };
+  return {
+    ...createIndexSize(registry),
+    ...createIndexUpdates(registry),
+    ...createSearches(registry),
+    ...createSnapshots(registry),
+  };
 }
 
 function createIndexSize(registry: Registry) {
@@ -83,6 +88,22 @@ function createSearches(registry: Registry) {
     queries: new Counter({
       name: 'floodgate_index_queries_total',
       help: 'Hashes looked up in the index.',
+      registers,
+    }),
+  };
+}
+
+function createSnapshots(registry: Registry) {
+  const registers = [registry];
+  return {
+    snapshotPosition: new Gauge({
+      name: 'floodgate_bank_snapshot_version',
+      help: 'Bank position of the newest snapshot on disk that is known to be whole.',
+      registers,
+    }),
+    snapshotWritten: new Gauge({
+      name: 'floodgate_bank_snapshot_written_timestamp_seconds',
+      help: 'When this process last wrote a snapshot of the bank; 0 when it has not.',
       registers,
     }),
   };

@@ -1,10 +1,14 @@
 /** `npm run bench -- NAME [--json] [options]`: runs one bench. Each says its conditions; with --json the last line is JSON. */
+import { runBootstrap } from './bootstrap/run-bootstrap.ts';
 import { runFirstLight } from './first-light.ts';
+import { runFreshness } from './kafka/run-freshness.ts';
 import { runKafka } from './kafka/run-kafka.ts';
 import { runKernel } from './kernel/run-kernel.ts';
 
 const benches: Record<string, (args: readonly string[]) => Promise<void>> = {
+  bootstrap: runBootstrap,
   'first-light': runFirstLight,
+  freshness: runFreshness,
   kafka: runKafka,
   kernel: runKernel,
 };

@@ -4,9 +4,11 @@ import type { Readable } from 'node:stream';
 import type { BankAddition, BankContent } from '../../src/contracts/bank.ts';
 import type { Decision } from '../../src/contracts/decision.ts';
 import type { UploadEvent } from '../../src/contracts/upload.ts';
+import { DeadLetterDesk } from '../../src/flow/dead-letter-desk.ts';
 import type { HttpConfig, HttpParts, SpooledFile } from '../../src/http/parts.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { DecisionFilter, DecisionView, StoredDecision } from '../../src/views/views.ts';
+import { MemoryLog } from './memory-log.ts';
 import { silentTelemetry } from './silent-telemetry.ts';
 
 export interface FakeView extends DecisionView {
@@ -74,6 +76,7 @@ export function fakeParts(overrides: Omit<Partial<HttpParts>, 'decisions'> = {},
     spool: { store: (stream) => storeInMemory(stream, seen.files) },
     postedContent: ({ uri }) => Promise.resolve({ uri }),
     bank: fakeBank(seen),
+    deadLetters: deskOn(new MemoryLog()),
     health: { unlive: () => null, readiness: () => readiness },
     telemetry: silentTelemetry(),
     status: () => ({
@@ -96,6 +99,12 @@ export function fakeParts(overrides: Omit<Partial<HttpParts>, 'decisions'> = {},
     version: '0.0.0',
     ...overrides,
   };
+}
+
+/** The real desk: only the log under it is one in memory. */
+export function deskOn(log: MemoryLog, backlogUploads = 0): DeadLetterDesk {
+  const telemetry = silentTelemetry();
+  return new DeadLetterDesk({ log, telemetry, backlogUploads: () => backlogUploads, backlogUploadsMax: 10 });
 }
 
 /** For tests that share a server. Decisions stay. */

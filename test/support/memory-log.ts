@@ -24,7 +24,7 @@ import { topics } from '../../src/log/log.ts';
 let disks = 0;
 
 /** Where a record stands, as a key of sets and maps. */
-export const placeOf = ({ partition, offset }: Position) => `${partition}/${offset}`;
+const placeOf = ({ partition, offset }: Position) => `${partition}/${offset}`;
 
 export class MemoryDisk {
   readonly id = `memory-${++disks}`;

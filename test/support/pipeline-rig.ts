@@ -167,6 +167,7 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
       recent: new RecentDecisions({ ledger: (uploadId, eventId) => ledgerOf(decisionsIn(log), uploadId, eventId) }),
       settler: { settle: (settlement) => consumer.settle([settlement]) },
       telemetry: listening(heard),
+      version: '0.0.0',
       kernelVersion: '1-test',
       jobTimeoutMs: 1_000,
       nowMs: () => Date.parse(uploadedAt) + 250,

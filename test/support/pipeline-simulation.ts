@@ -215,6 +215,7 @@ class World {
       }),
       settler,
       telemetry: silentTelemetry(),
+      version: '0.0.0',
       kernelVersion: '1-test',
       jobTimeoutMs: 1_000,
       nowMs: Date.now,

@@ -1,8 +1,8 @@
 /** The kafkajs client as Floodgate uses it: patched, with all codecs, quiet but for warnings, never printing secrets. */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { ISocketFactory, Kafka as KafkaClient, KafkaConfig } from 'kafkajs';
-import { limits } from '../../config/limits.ts';
+import type { ISocketFactory, Kafka as KafkaClient } from 'kafkajs';
+import { kafkaClientOptions } from './client-options.ts';
 import { registerCodecs } from './codecs.ts';
 import type { KafkaConnection } from './connection.ts';
 import { Kafka, logLevel } from './internals.ts';
@@ -27,17 +27,10 @@ export function createClient(
 ): SeverableClient {
   registerCodecs();
   calmRequestQueues();
-  const { brokers, tls, sasl } = connection;
   const sockets = trackedSockets();
   const kafka = new Kafka({
-    clientId: 'floodgate',
-    brokers: [...brokers],
-    connectionTimeout: limits.kafkaConnectTimeoutMs,
-    requestTimeout: limits.kafkaRequestTimeoutMs,
-    enforceRequestTimeout: true,
+    ...kafkaClientOptions(connection),
     socketFactory: sockets.factory,
-    ...(tls === undefined ? {} : { ssl: { ...tls } }),
-    ...(sasl === undefined ? {} : { sasl: sasl as NonNullable<KafkaConfig['sasl']> }),
     // Short: what lasts longer is waited out above (wire.ts), where it can be given up.
     retry: { initialRetryTime: 20, maxRetryTime: 500, retries: 3 },
     logLevel: logLevel.WARN,

@@ -180,6 +180,7 @@ export class KafkaConsumer implements Consumer {
     this.#owned.delete(partition);
     this.#fetcher.remove(partition);
     owned.lose();
+    this.#parts.events.partitionLost(partition);
     void owned.publisher.close();
   }
 

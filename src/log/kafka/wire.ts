@@ -20,10 +20,16 @@ export class Wire {
   readonly #cluster: WireCluster;
   readonly #topics = new Set<string>();
   readonly #coordinators = new Map<string, WireBroker>();
+  readonly #onRequestTimeout: () => void;
   #known = false;
 
-  constructor(createCluster: (metadataMaxAgeMs: number) => WireCluster, topics: readonly string[]) {
+  constructor(
+    createCluster: (metadataMaxAgeMs: number) => WireCluster,
+    topics: readonly string[],
+    onRequestTimeout: () => void = () => undefined,
+  ) {
     this.#cluster = createCluster(metadataMaxAgeMs);
+    this.#onRequestTimeout = onRequestTimeout;
     for (const topic of topics) this.#topics.add(topic);
   }
 
@@ -45,6 +51,7 @@ export class Wire {
   /** Forgets what a failure has shown to be out of date. Does not throw: the next attempt will tell. */
   async recover(thrown: unknown): Promise<void> {
     this.#coordinators.clear();
+    if ((thrown as { name?: string }).name === 'KafkaJSRequestTimeoutError') this.#onRequestTimeout();
     const { name, host, port } = thrown as { name?: string; host?: string; port?: number };
     try {
       if (name === 'KafkaJSConnectionClosedError' && host !== undefined && port !== undefined) {

@@ -74,6 +74,8 @@ export function openBenchLog(brokers: readonly string[], prefix: string): Promis
     delivery: 'exactly-once',
     events: {
       partitionsAssigned: () => undefined,
+      partitionLost: () => undefined,
+      requestTimedOut: () => undefined,
       fenced: () => undefined,
       transactionEnded: () => undefined,
       partitionsPaused: () => undefined,

@@ -23,6 +23,8 @@ export function listenToLog(): Told {
     ...told,
     events: {
       partitionsAssigned: (count) => told.assigned.push(count),
+      partitionLost: () => undefined,
+      requestTimedOut: () => undefined,
       fenced: (partition) => told.fenced.push(partition),
       transactionEnded: (result, seconds) => told.transactions.push({ result, seconds }),
       partitionsPaused: () => undefined,

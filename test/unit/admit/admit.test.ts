@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admit, deadLetterRecord, type RefusedUpload } from '../../../src/admit/admit.ts';
+import { admit, type RefusedUpload } from '../../../src/admit/admit.ts';
 import { limits } from '../../../src/config/limits.ts';
 import type { LogRecord } from '../../../src/log/log.ts';
 
@@ -63,20 +63,5 @@ describe('admit', () => {
         expect(['upload', 'dead-letter']).toContain(admit(recordOf(value)).kind);
       }),
     );
-  });
-});
-
-describe('deadLetterRecord', () => {
-  it('keeps key and value, and says code and origin', () => {
-    const record = recordOf(Buffer.from('{'));
-    const letter = deadLetterRecord(record, admit(record) as RefusedUpload, '2026-11-22T10:00:01Z');
-    expect(letter).toMatchObject({ topic: 'dead-letters', key: 'u1', value: record.value });
-    expect(letter.headers).toMatchObject({
-      'x-dlq-code': 'invalid_json',
-      'x-dlq-source-topic': 'uploads',
-      'x-dlq-source-offset': '7',
-      'x-original-ce_id': 'e1',
-      ce_id: 'uploads/0/7',
-    });
   });
 });

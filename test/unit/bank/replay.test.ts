@@ -62,12 +62,11 @@ function seen(table: BankTable): unknown {
   const matches = Array.from({ length: hashesDrawn * 2 }, (_, number) =>
     table.frames
       .search(sampledFrame(hashNumber(number)), 0)
-      .matches.map((match) => [table.findByNumber(match.contentNumber)?.known.contentId, match.knownTimeMs])
+      .matches.map((match) => [table.findByNumber(match.contentNumber)?.contentId, match.knownTimeMs])
       .sort(),
   );
-  const facts = table.contentIds().map((contentId) => {
-    const { contentId: id, revision, framesIndexed, addedAt } = table.find(contentId)?.summary ?? {};
-    return { id, revision, framesIndexed, addedAt };
+  const facts = [...table.list({}, undefined)].map(({ contentId, revision, framesIndexed, addedAt }) => {
+    return { id: contentId, revision, framesIndexed, addedAt };
   });
   return { facts, matches };
 }

@@ -29,7 +29,7 @@ it('finds content through segments as through the scan', { timeout: 60_000 }, as
     const hashes = dihedralHashes(flipped(frameOf(content, 7), 20), 5);
     const { matches } = table.frames.search({ timeMs: 0, quality: 100, hashes }, 31);
     return matches.map(({ contentNumber, knownTimeMs, distanceBits, dihedral }) => ({
-      contentId: table.findByNumber(contentNumber)?.known.contentId,
+      contentId: table.findByNumber(contentNumber)?.contentId,
       knownTimeMs,
       distanceBits,
       dihedral,
