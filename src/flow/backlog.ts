@@ -11,7 +11,10 @@ export interface BacklogParts {
   readonly consumer: Pick<Consumer, 'lag'>;
   /** In all partitions, and in each. */
   readonly onMeasured: (lag: Lag, partitions: readonly PartitionLag[]) => void;
-  /** Partitions that were measured before and are another process's now. */
+  /**
+   * Partitions that were measured before and are another process's now. The log tells of a loss at once, but a measurement
+   * that was on its way then brings the partition back; the next one takes it out for good.
+   */
   readonly onLost: (partition: number) => void;
   readonly onFailure: (error: unknown) => void;
   readonly intervalMs: number;

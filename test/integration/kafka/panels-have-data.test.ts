@@ -1,13 +1,16 @@
 /** Goal: on Kafka, with two instances, no panel is empty either, and those about partitions and transactions tell the truth. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { composeServices } from '../../support/compose.ts';
 import { describeWithKafka } from '../../support/kafka/describe-with-kafka.ts';
 import { sharedBroker, uniqueName } from '../../support/kafka/shared-broker.ts';
-import { createTopics } from '../../support/kafka/topics.ts';
+import { freshPrefix, removeTopics } from '../../support/kafka/topics.ts';
 import { type Observed, observeUnderLoad } from '../../support/panels-under-load.ts';
-import { jsonLines } from '../../support/run-command.ts';
+import { jsonLines, runCommand } from '../../support/run-command.ts';
 import { Rig } from '../../support/service-calls.ts';
 
-const partitions = 4;
+/** The one-shot service of docker-compose.yml; its command is run here as it stands. */
+const { command: applyTopics = [] } = composeServices().topics ?? {};
+const partitions = Number(applyTopics[applyTopics.indexOf('--partitions') + 1]);
 
 describeWithKafka(
   'the dashboards over two instances on Kafka',
@@ -16,13 +19,15 @@ describeWithKafka(
     let observed: Observed;
     beforeAll(async () => {
       const { brokers } = await sharedBroker();
-      const topics = await createTopics(brokers, partitions);
-      rig.onClose(() => topics.remove());
+      const prefix = freshPrefix();
+      rig.onClose(() => removeTopics(brokers, prefix));
       const environment = {
         FLOODGATE_KAFKA_BROKERS: brokers.join(','),
-        FLOODGATE_KAFKA_TOPIC_PREFIX: topics.prefix,
+        FLOODGATE_KAFKA_TOPIC_PREFIX: prefix,
         FLOODGATE_KAFKA_GROUP: uniqueName('watched'),
       };
+      const applied = await runCommand(applyTopics, { environment, timeoutMs: 60_000 });
+      expect({ ...applied, stdout: '' }).toMatchObject({ exitCode: 0 });
       const one = await rig.serve(await rig.folder(), environment);
       const other = await rig.serve(await rig.folder(), environment);
       observed = await observeUnderLoad([one.url, other.url]);
