@@ -6,7 +6,7 @@ import { describeWithKafka } from '../../support/kafka/describe-with-kafka.ts';
 import { type GroupWorker, startGroupWorker, until } from '../../support/kafka/group-worker.ts';
 import { readWithKcat } from '../../support/kafka/kcat.ts';
 import { listenToLog, openTestLog } from '../../support/kafka/opened-log.ts';
-import { sharedBroker } from '../../support/kafka/shared-broker.ts';
+import { sharedBroker, uniqueName } from '../../support/kafka/shared-broker.ts';
 import { createTopics, type TestTopics } from '../../support/kafka/topics.ts';
 import { codeOf, consumeGroup, pollCount, readAll, recordOf, settlementOf } from '../../support/log-records.ts';
 
@@ -15,6 +15,7 @@ describeWithKafka(
   () => {
     let brokers: readonly string[];
     let topics: TestTopics;
+    let group: string;
     const logs: KafkaLog[] = [];
     const open = async (delivery: Delivery = 'exactly-once', told = listenToLog()) => {
       const log = await openTestLog(brokers, topics.prefix, { delivery, told });
@@ -24,6 +25,7 @@ describeWithKafka(
     beforeEach(async () => {
       brokers = (await sharedBroker()).brokers;
       topics = await createTopics(brokers, 4);
+      group = uniqueName('g');
     });
     afterEach(async () => {
       await Promise.all(logs.splice(0).map((log) => log.close()));
@@ -41,12 +43,12 @@ describeWithKafka(
       };
       const settledBy = (...workers: GroupWorker[]) => workers.reduce((sum, { settled }) => sum + settled.length, 0);
       await feed(400);
-      const a = await startGroupWorker({ log: await open(delivery), group: 'g', name: 'a' });
+      const a = await startGroupWorker({ log: await open(delivery), group, name: 'a' });
       await until(() => settledBy(a) >= 50, 'the first works');
-      const b = await startGroupWorker({ log: await open(delivery), group: 'g', name: 'b' });
+      const b = await startGroupWorker({ log: await open(delivery), group, name: 'b' });
       await until(() => settledBy(b) >= 50, 'the second has got some');
       const dying = await open(delivery);
-      const c = await startGroupWorker({ log: dying, group: 'g', name: 'c', workMs: () => 50 });
+      const c = await startGroupWorker({ log: dying, group, name: 'c', workMs: () => 50 });
       await feed(400);
       await until(() => settledBy(c) >= 10, 'the third has got some');
       await dying.abandon();
@@ -83,13 +85,13 @@ describeWithKafka(
         const told = listenToLog();
         const zombie = await open('exactly-once', told);
         await zombie.append(['a', 'b'].map((key) => recordOf('uploads', key)));
-        const consumer = await consumeGroup(zombie, 'g');
+        const consumer = await consumeGroup(zombie, group);
         const [first, second] = await pollCount(consumer, 2);
         if (first === undefined || second === undefined) throw new Error('records are missing');
         await consumer.settle([settlementOf(first, recordOf('decisions', 'a', 'zombie'))]);
         // Joining makes the zombie give up some of its partitions without its having settled what it took from them.
         const log = await open();
-        const heir = await startGroupWorker({ log, group: 'g', name: 'heir' });
+        const heir = await startGroupWorker({ log, group, name: 'heir' });
         await until(() => told.assigned.at(-1) === 2, 'the partitions are shared');
         await consumer.close();
         await until(() => heir.settled.length === 1, 'the heir does what is left');

@@ -7,7 +7,7 @@ import { describeWithKafka, describeWithOwnKafka } from '../../support/kafka/des
 import { startGroupWorker, until } from '../../support/kafka/group-worker.ts';
 import { readWithKcat } from '../../support/kafka/kcat.ts';
 import { listenToLog, openTestLog, type Told } from '../../support/kafka/opened-log.ts';
-import { sharedBroker } from '../../support/kafka/shared-broker.ts';
+import { sharedBroker, uniqueName } from '../../support/kafka/shared-broker.ts';
 import { createTopics, type TestTopics } from '../../support/kafka/topics.ts';
 import { consumeGroup, pollCount, readAll, recordOf, settlementOf } from '../../support/log-records.ts';
 import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
@@ -31,7 +31,7 @@ describeWithKafka('transactions back to back', () => {
   it('do not wait for the pause of the client between them', async () => {
     const count = 80;
     await log.append(Array.from({ length: count }, (_, place) => recordOf('uploads', `u${place}`)));
-    const consumer = await consumeGroup(log, 'g');
+    const consumer = await consumeGroup(log, uniqueName('g'));
     for (const record of await pollCount(consumer, count)) {
       await consumer.settle([
         settlementOf(record, recordOf('decisions', record.key), recordOf('dead-letters', record.key)),

@@ -10,6 +10,7 @@ import { type Broker, startBroker } from '../../support/kafka/broker.ts';
 import { describeWithOwnKafka } from '../../support/kafka/describe-with-kafka.ts';
 import { startGroupWorker, until } from '../../support/kafka/group-worker.ts';
 import { listenToLog, openTestLog } from '../../support/kafka/opened-log.ts';
+import { uniqueName } from '../../support/kafka/shared-broker.ts';
 import { createTopics, type TestTopics } from '../../support/kafka/topics.ts';
 import { codeOf, consumeGroup, never, pollCount, readAll, recordOf, settlementOf } from '../../support/log-records.ts';
 import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
@@ -18,6 +19,7 @@ describeWithOwnKafka('a process that is taken for dead', () => {
   let broker: Broker;
   let proxy: TcpProxy;
   let topics: TestTopics;
+  let group: string;
   const logs: KafkaLog[] = [];
   beforeAll(async () => {
     broker = await startBroker({
@@ -33,6 +35,7 @@ describeWithOwnKafka('a process that is taken for dead', () => {
   });
   beforeEach(async () => {
     topics = await createTopics([broker.direct]);
+    group = uniqueName('g');
   });
   afterEach(async () => {
     proxy.resumeTraffic();
@@ -49,14 +52,14 @@ describeWithOwnKafka('a process that is taken for dead', () => {
     const zombie = await open(broker.brokers);
     const heir = await open([broker.direct]);
     await zombie.append(['a', 'b', 'c'].map((key) => recordOf('uploads', key)));
-    const consumer = await consumeGroup(zombie, 'g');
+    const consumer = await consumeGroup(zombie, group);
     const [a, b, c] = await pollCount(consumer, 3);
     if (a === undefined || b === undefined || c === undefined) throw new Error('records are missing');
     await consumer.settle([settlementOf(b, recordOf('decisions', 'b', 'zombie'))]);
     proxy.pauseTraffic();
     // On its way while nothing comes through, and at the broker only when somebody else has the partition.
     const late = codeOf(consumer.settle([settlementOf(a, recordOf('decisions', 'a', 'zombie'))]));
-    const worker = await startGroupWorker({ log: heir, group: 'g', name: 'heir' });
+    const worker = await startGroupWorker({ log: heir, group, name: 'heir' });
     await until(() => worker.settled.length === 2, 'the heir does what the zombie has not settled');
     proxy.resumeTraffic();
     expect(await late).toBe('partition_lost');
@@ -76,7 +79,7 @@ describeWithOwnKafka('a process that is taken for dead', () => {
     const told = listenToLog();
     const log = await open([broker.direct], told);
     await log.append(['a', 'b'].map((key) => recordOf('uploads', key)));
-    const consumer = await consumeGroup(log, 'g');
+    const consumer = await consumeGroup(log, group);
     const [a] = await pollCount(consumer, 2);
     if (a === undefined) throw new Error('a record is missing');
     await settleBehindItsBack();
@@ -93,10 +96,16 @@ describeWithOwnKafka('a process that is taken for dead', () => {
     const client = createClient({ brokers: [broker.direct] }, () => undefined);
     const wire = new Wire((maxAgeMs) => createCluster(client.kafka, maxAgeMs), topicNamesOf(topics.prefix));
     const source = topics.nameOf('uploads');
-    const session = new TransactionSession({ wire, transactionalId: `g.${source}.0`, group: 'g', signal: never });
-    await session.fence();
+    const session = new TransactionSession({ wire, transactionalId: `${group}.${source}.0`, group, signal: never });
     const outputs = { topic: topics.nameOf('decisions'), partition: 0, records: [recordOf('decisions', 'other')] };
-    await session.commit([outputs], { topic: source, partition: 0, offset: 1, metadata: '' });
+    // New topics have leaders that do not know it yet.
+    await wire.persist(
+      async () => {
+        await session.fence();
+        await session.commit([outputs], { topic: source, partition: 0, offset: 1, metadata: '' });
+      },
+      { what: 'settling', signal: never },
+    );
     await wire.close();
   }
 });
