@@ -179,6 +179,9 @@ export const limits = {
   kafkaOutageMsMax: 120_000,
   /** How long an append, or a question about a topic, is tried. */
   kafkaAppendMsMax: 30_000,
+  /** How long leaving a group, and then ending connections, waits for brokers that do not answer. */
+  kafkaLeaveMsMax: 2_000,
+  kafkaCloseMsMax: 3_000,
   /** How long a start waits for the brokers. */
   kafkaOpenMsMax: 60_000,
 

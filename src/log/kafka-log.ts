@@ -143,8 +143,7 @@ class ClusteredLog implements KafkaLog {
         this.#trouble.delete(reader);
       },
     });
-    this.#readers.add(consumer);
-    return consumer;
+    return this.#adopted(consumer);
   }
 
   async tail(options: TailOptions): Promise<Tail> {
@@ -162,7 +161,7 @@ class ClusteredLog implements KafkaLog {
     });
     this.#readers.add(tail);
     await tail.start();
-    return tail;
+    return this.#adopted(tail);
   }
 
   async read(topic: Topic, from: Position, max: number): Promise<LogRecord[]> {
@@ -221,9 +220,24 @@ class ClusteredLog implements KafkaLog {
 
   async #close(): Promise<void> {
     this.#stopping.abort();
+    const { client, wire } = this.#parts;
+    // Requests that nobody answers end then, and what waits for them.
+    const patience = setTimeout(() => client.sever(), limits.kafkaCloseMsMax);
     await Promise.all([...this.#readers].map((reader) => reader.close()));
     this.#failure ??= new FloodgateError('log_failed', 'the log is closed');
-    await this.#parts.wire.close();
+    await wire.close();
+    clearTimeout(patience);
+    client.sever();
+  }
+
+  /** A reader that was begun while the log was closed ends at once. */
+  async #adopted<R extends { close(): Promise<void> }>(reader: R): Promise<R> {
+    this.#readers.add(reader);
+    if (this.#stopping.signal.aborted) {
+      await reader.close();
+      this.#assertOpen();
+    }
+    return reader;
   }
 
   #writerOf(topic: Topic, partition: number): PartitionWriter {

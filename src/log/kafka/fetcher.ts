@@ -44,6 +44,8 @@ export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #cursors = new Map<number, Cursor>();
   readonly #pumps = new Map<number, Promise<void>>();
+  #starting: Promise<void> | null = null;
+  #startAgain = false;
   readonly #stopping = new AbortController();
   #troubleSinceMs: number | null = null;
 
@@ -94,25 +96,30 @@ export class Fetcher {
   }
 
   #wake(): void {
-    if (!this.#stopping.signal.aborted) void this.#start();
+    this.#startAgain = true;
+    if (this.#stopping.signal.aborted || this.#starting !== null) return;
+    this.#starting = this.#start().finally(() => {
+      this.#starting = null;
+      if (this.#startAgain) this.#wake();
+    });
   }
 
-  /** Sees to it that each broker that leads an active partition is asked. */
+  /** Sees to it that each broker that leads an active partition is asked. One at a time, however often it is wanted. */
   async #start(): Promise<void> {
-    for (let failures = 0; !this.#stopping.signal.aborted; failures += 1) {
+    for (let failures = 0; this.#startAgain && !this.#stopping.signal.aborted; ) {
+      this.#startAgain = false;
       try {
         const leaders = await this.#options.wire.leadersOf(this.#options.topic);
-        let leaderless = false;
         for (const partition of this.#active()) {
           const leader = leaders.get(partition);
-          if (leader === undefined) leaderless = true;
+          if (leader === undefined) this.#startAgain = true;
           else if (!this.#pumps.has(leader)) this.#pumps.set(leader, this.#pump(leader));
         }
-        if (!leaderless) return;
-        await this.#rest(new Error('a partition has no leader'), failures);
+        if (this.#startAgain) await this.#rest(new Error('a partition has no leader'), failures);
       } catch (thrown) {
-        if (!(await this.#survive(thrown, failures))) return;
+        this.#startAgain = await this.#survive(thrown, failures);
       }
+      failures += 1;
     }
   }
 
@@ -138,6 +145,8 @@ export class Fetcher {
   async #fetchFrom(nodeId: number): Promise<boolean> {
     const { wire, topic } = this.#options;
     const leaders = await wire.leadersOf(topic);
+    // Some may have moved to a broker that led nothing before, while others are left here.
+    if (this.#active().some((partition) => !this.#pumps.has(leaders.get(partition) ?? -1))) this.#wake();
     const asked = this.#active().filter((partition) => leaders.get(partition) === nodeId);
     if (asked.length === 0) return false;
     const offsets = new Map(asked.map((partition) => [partition, this.#cursors.get(partition)?.offset ?? 0]));
@@ -195,11 +204,18 @@ export class Fetcher {
   async #survive(thrown: unknown, failures: number): Promise<boolean> {
     if (this.#stopping.signal.aborted) return false;
     try {
-      if (typeOf(thrown) === 'OFFSET_OUT_OF_RANGE') await this.#returnToRange();
-      else if (!isRetriable(thrown)) throw thrown;
-      else await this.#rest(thrown, failures);
+      const isOutOfRange = typeOf(thrown) === 'OFFSET_OUT_OF_RANGE';
+      if (isOutOfRange && (await this.#returnToRange())) return true;
+      if (!isOutOfRange && !isRetriable(thrown)) throw thrown;
+      await this.#rest(thrown, failures);
       return true;
     } catch (fatal) {
+      if (isRetriable(fatal)) {
+        await this.#rest(fatal, failures);
+        return true;
+      }
+      // Otherwise what failed for good would be tried again without a pause, until somebody closes this.
+      this.#stopping.abort();
       this.#options.onFailure(toLogFailure(fatal, `reading ${this.#options.topic}`));
       return false;
     }
@@ -211,16 +227,20 @@ export class Fetcher {
     await this.#options.wire.recover(thrown);
   }
 
-  async #returnToRange(): Promise<void> {
+  /** False when none was out of range, as far as this broker knows by now. */
+  async #returnToRange(): Promise<boolean> {
     const { wire, topic, onOutOfRange } = this.#options;
     const partitions = this.#active();
     const [starts, ends] = [await wire.offsets(topic, partitions, -2), await wire.offsets(topic, partitions, -1)];
+    let moved = false;
     for (const partition of partitions) {
       const cursor = this.#cursors.get(partition);
       const [startOffset = 0, endOffset = 0] = [starts.get(partition), ends.get(partition)];
       if (cursor === undefined || (cursor.offset >= startOffset && cursor.offset <= endOffset)) continue;
       cursor.offset = onOutOfRange(partition, { startOffset, endOffset });
+      moved = true;
     }
+    return moved;
   }
 
   #trouble(sinceMs: number | null): void {

@@ -117,7 +117,6 @@ export interface WireCluster {
   findBroker(of: { readonly nodeId: number | string }): Promise<WireBroker>;
   findGroupCoordinator(of: { readonly groupId: string; readonly coordinatorType: 0 | 1 }): Promise<WireBroker>;
   getNodeIds(): readonly string[];
-  removeBroker(address: { readonly host: string; readonly port: number }): void;
 }
 
 /** Opens connections of its own: requests on one connection are answered one after the other. */

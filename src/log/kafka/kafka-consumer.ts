@@ -11,7 +11,7 @@ import type { ConsumedRecord, Consumer, PartitionLag, Position, Settlement, Topi
 import { AtLeastOnce } from './at-least-once.ts';
 import type { KafkaLogEvents } from './events.ts';
 import { ExactlyOnce } from './exactly-once.ts';
-import { retryPauseMs } from './fault.ts';
+import { isRetriable, retryPauseMs, typeOf } from './fault.ts';
 import { Fetcher } from './fetcher.ts';
 import { Membership } from './membership.ts';
 import { OwnedPartition, type Publisher } from './owned-partition.ts';
@@ -224,6 +224,7 @@ export class KafkaConsumer implements Consumer {
         return;
       } catch (thrown) {
         if (lost.aborted) return;
+        if (isRefused(thrown)) return this.#parts.onFailure(toFloodgateError(thrown));
         const { message } = toFloodgateError(thrown);
         this.#parts.events.warned('a partition could not be taken over; it is tried again', { partition, message });
         await sleep(retryPauseMs(failures + 4), undefined, { signal: lost }).catch(() => undefined);
@@ -290,4 +291,10 @@ export class KafkaConsumer implements Consumer {
       signal.addEventListener('abort', wake);
     });
   }
+}
+
+/** The brokers have answered, and would answer the same again: authorization was taken away, for example. */
+function isRefused(thrown: unknown): boolean {
+  const { cause } = thrown as { cause?: unknown };
+  return typeOf(cause) !== undefined && !isRetriable(cause);
 }

@@ -5,6 +5,7 @@
  * its partitions paused from the first moment, so that it never fetches. Its loop then has nothing to wait for, and
  * heartbeats do not depend on how long an upload takes. Records are read by fetcher.ts.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, ConsumerGroupJoinEvent, Kafka } from 'kafkajs';
 import { limits } from '../../config/limits.ts';
 import { FloodgateError } from '../../errors.ts';
@@ -31,7 +32,7 @@ export class Membership {
   readonly #topic: string;
   #memberId: string | null = null;
   #confirmedMs = Number.NEGATIVE_INFINITY;
-  readonly #waiting = new Set<() => void>();
+  #next = newConfirmation();
   #closed = false;
 
   constructor(options: MembershipOptions) {
@@ -93,12 +94,23 @@ export class Membership {
   /** Resolves at the next confirmation: a heartbeat that was answered, or a rebalance that was gone through. */
   confirmed(): Promise<void> {
     if (this.#closed) return Promise.reject(new FloodgateError('log_failed', 'the consumer is closed'));
-    return new Promise((resolve) => this.#waiting.add(resolve));
+    return this.#next.given;
   }
 
   /** Commits an offset in the name of this member; refused when the group has moved on. Throws what the client throws. */
   async commit(partition: number, offset: number, metadata: string): Promise<void> {
-    await this.#consumer.commitOffsets([{ topic: this.#topic, partition, offset: String(offset), metadata }]);
+    let isDone = false;
+    const stopListening = this.#consumer.on(this.#consumer.events.COMMIT_OFFSETS, ({ payload: { topics } }) => {
+      const sent = topics.flatMap(({ partitions }) => partitions as readonly { partition: number; offset: string }[]);
+      if (sent.some((each) => each.partition === partition && each.offset === String(offset))) isDone = true;
+    });
+    try {
+      await this.#consumer.commitOffsets([{ topic: this.#topic, partition, offset: String(offset), metadata }]);
+    } finally {
+      stopListening();
+    }
+    // The client resolves without a word when it is between two attempts to be a member.
+    if (!isDone) throw Object.assign(new Error('the client did not commit'), { retriable: true });
   }
 
   /** Leaves the group, so that the others take over at once. */
@@ -106,7 +118,9 @@ export class Membership {
     if (this.#closed) return;
     this.#closed = true;
     this.#confirm();
-    await this.#consumer.disconnect();
+    // Brokers that do not answer are not waited for; the group then finds out by itself.
+    const left = this.#consumer.disconnect().catch(() => undefined);
+    await Promise.race([left, sleep(limits.kafkaLeaveMsMax, undefined, { ref: false })]);
   }
 
   /** Ends without a word to the coordinator. */
@@ -126,7 +140,16 @@ export class Membership {
 
   #confirm(): void {
     this.#confirmedMs = performance.now();
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    this.#next.give();
+    this.#next = newConfirmation();
   }
+}
+
+/** One for all who wait for it: some ask again and again while no broker answers. */
+function newConfirmation(): { given: Promise<void>; give: () => void } {
+  let give = () => {};
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give };
 }

@@ -52,11 +52,9 @@ export class Wire {
   async recover(thrown: unknown): Promise<void> {
     this.#coordinators.clear();
     if ((thrown as { name?: string }).name === 'KafkaJSRequestTimeoutError') this.#onRequestTimeout();
-    const { name, host, port } = thrown as { name?: string; host?: string; port?: number };
     try {
-      if (name === 'KafkaJSConnectionClosedError' && host !== undefined && port !== undefined) {
-        this.#cluster.removeBroker({ host, port });
-      }
+      // Not removeBroker, as the client itself does: a second failure of the same kind would remove the new broker, leave
+      // its sockets open and the pool without the broker that it asks for metadata. The old one connects again by itself.
       if (!this.#cluster.isConnected()) await this.#cluster.connect();
       await this.#cluster.refreshMetadata();
     } catch {

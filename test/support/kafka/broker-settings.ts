@@ -13,10 +13,15 @@ export interface Listener {
   readonly advertised: string;
 }
 
-export function listenerProperties(listeners: readonly Listener[], controllerPort: number): Properties {
+/** `isController` when the controller is part of this broker. */
+export function listenerProperties(
+  listeners: readonly Listener[],
+  controllerPort: number,
+  isController = true,
+): Properties {
   const bound = listeners.map(({ name, port }) => `${name}://127.0.0.1:${port}`);
   return {
-    listeners: [...bound, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
+    listeners: [...bound, ...(isController ? [`CONTROLLER://127.0.0.1:${controllerPort}`] : [])].join(','),
     'advertised.listeners': listeners.map(({ name, advertised }) => `${name}://${advertised}`).join(','),
     'listener.security.protocol.map': [
       ...listeners.map(({ name, protocol }) => `${name}:${protocol}`),

@@ -30,6 +30,8 @@ export interface Broker {
   readonly port: number;
   /** Another plaintext listener, host:port, that `advertised` does not change: around a proxy. */
   readonly direct: string;
+  /** For further brokers of the same cluster. */
+  readonly cluster: ClusterAddress;
   /** Of the present process: it changes with a restart. */
   readonly pid: number;
   /** Resolves when the present process is gone, however it ends. */
@@ -51,7 +53,15 @@ export interface SecuredBroker extends Broker {
   readonly credentials: Credentials;
 }
 
+export interface ClusterAddress {
+  readonly id: string;
+  /** Of the one controller, which is in the cluster's first broker. */
+  readonly controllerPort: number;
+}
+
 export interface BrokerOptions {
+  /** Joins the cluster of another broker, with this number, above 1; its own controller is left out. */
+  readonly joins?: { readonly cluster: ClusterAddress; readonly nodeId: number };
   /** Settings of the broker over those of server.properties. */
   readonly properties?: Properties;
   /** Where to keep the data; without it, a temporary folder. */
@@ -108,6 +118,7 @@ async function inFolder<T>(
 }
 
 interface Plan {
+  readonly cluster: ClusterAddress;
   readonly folder: string;
   readonly settingsFile: string;
   readonly dataFolder: string;
@@ -123,7 +134,11 @@ async function planBroker(
   folder: string,
   more: readonly Pick<Listener, 'name' | 'protocol'>[] = [],
 ): Promise<Plan> {
-  const [controllerPort = 0, clientPort = 0, ...ports] = await freePorts(3 + more.length);
+  const [ownControllerPort = 0, clientPort = 0, ...ports] = await freePorts(3 + more.length);
+  const { joins } = options;
+  // A cluster's id is a UUID in base64url. One that begins with a dash would be taken for an option.
+  const id = Buffer.from(`0${randomUUID().replaceAll('-', '').slice(1)}`, 'hex').toString('base64url');
+  const cluster = joins?.cluster ?? { id, controllerPort: ownControllerPort };
   const listenOn = ({ name, protocol }: Pick<Listener, 'name' | 'protocol'>, port = 0): Listener => ({
     name,
     protocol,
@@ -136,9 +151,14 @@ async function planBroker(
   const listeners = [client, internal, ...more.map((each, place) => listenOn(each, ports[1 + place]))];
   const settingsFile = join(folder, 'server.properties');
   const dataFolder = join(folder, 'data');
-  const placed = { 'log.dirs': dataFolder, ...listenerProperties(listeners, controllerPort) };
+  const placed = {
+    'log.dirs': dataFolder,
+    ...listenerProperties(listeners, cluster.controllerPort, joins === undefined),
+    ...(joins === undefined ? {} : { 'process.roles': 'broker', 'node.id': String(joins.nodeId) }),
+  };
   writeFileSync(settingsFile, settingsText({ ...placed, ...options.properties }), { mode: 0o600 });
-  return { folder, settingsFile, dataFolder, logFile: join(folder, 'broker.log'), client, internal, listeners };
+  const logFile = join(folder, 'broker.log');
+  return { cluster, folder, settingsFile, dataFolder, logFile, client, internal, listeners };
 }
 
 async function runBroker(
@@ -154,6 +174,7 @@ async function runBroker(
     brokers: [plan.client.advertised],
     port: plan.client.port,
     direct: plan.internal.advertised,
+    cluster: plan.cluster,
     get pid() {
       return java.pid;
     },
@@ -174,9 +195,7 @@ async function runBroker(
 
 async function formatStorage(jars: string, plan: Plan, more: readonly string[]): Promise<void> {
   if (existsSync(join(plan.dataFolder, 'meta.properties'))) return;
-  // A cluster's id is a UUID in base64url. One that begins with a dash would be taken for an option.
-  const clusterId = Buffer.from(`0${randomUUID().replaceAll('-', '').slice(1)}`, 'hex').toString('base64url');
-  await runJava(jars, 'kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', plan.settingsFile, ...more]);
+  await runJava(jars, 'kafka.tools.StorageTool', ['format', '-t', plan.cluster.id, '-c', plan.settingsFile, ...more]);
 }
 
 async function launchBroker(jars: string, plan: Plan, leftovers: readonly string[]): Promise<JavaProcess> {
