@@ -150,6 +150,7 @@ async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise
       telemetry.lagMeasured(lag.records, lag.seconds);
       for (const each of partitions) telemetry.partitionLag(each.partition, each.records, each.seconds);
     },
+    onLost: (partition) => telemetry.partitionLost(partition),
     onFailure: (error) => telemetry.failed('measuring the lag', error),
     intervalMs: limits.lagIntervalMs,
   });
@@ -164,7 +165,6 @@ async function readBank({ config, policy, telemetry }: Base, log: Log, closers: 
     log,
     hashesMax: config.bankHashesMax,
     frameQualityMin: policy.faintFrameQualityMin,
-    // Segments answer up to 31 bits; under a policy that searches wider they would only cost.
     merging: searchesNarrowly(policy) ? 'background' : 'never',
     snapshots: { folder: join(config.dataFolder, 'bank'), everyMs: config.bankSnapshotMinutes * minuteMs },
     telemetry,

@@ -108,6 +108,23 @@ const freshness: Row = {
       unit: 's',
       queries: [{ expr: `time() - ${selector('floodgate_index_updated_timestamp_seconds')}`, legend: '{{instance}}' }],
     },
+    {
+      kind: 'lines',
+      title: 'Beyond the snapshot',
+      description: 'Bank records that a restart would have to read beyond the snapshot on disk, and snapshots written.',
+      unit: 'short',
+      width: 24,
+      queries: [
+        {
+          expr: `${selector('floodgate_index_version')} - ${selector('floodgate_bank_snapshot_version')}`,
+          legend: '{{instance}} records',
+        },
+        {
+          expr: `changes(${selector('floodgate_bank_snapshot_written_timestamp_seconds')}[15m])`,
+          legend: '{{instance}} written in 15 min',
+        },
+      ],
+    },
   ],
 };
 

@@ -15,6 +15,10 @@ const originHeader = 'x-floodgate-origin';
 const originalPrefix = 'x-original-';
 const factPrefix = 'x-dlq-';
 const attemptMax = 1_000_000;
+/** More than any sender has a use for. */
+const keyCharsMax = 16_384;
+/** What a header may take beside its name and value: the prefix, and its framing. */
+const headerOverheadBytes = 24;
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -30,6 +34,7 @@ export interface Burial {
 export function deadLetterRecord(record: LogRecord, { code, detail, at, appVersion }: Burial): NewRecord {
   const place = `${record.topic}/${record.partition}/${record.offset}`;
   const value = record.value === null ? null : record.value.subarray(0, limits.recordBytesMax);
+  const key = record.key.slice(0, keyCharsMax);
   const headers = fittingHeaders(record.headers);
   const facts: DeadLetterFacts = {
     code,
@@ -41,12 +46,12 @@ export function deadLetterRecord(record: LogRecord, { code, detail, at, appVersi
     attempt: attemptOf(record.headers),
     appVersion,
     at,
-    cut: value?.length !== record.value?.length || headers !== record.headers,
+    cut: value?.length !== record.value?.length || key !== record.key || headers !== record.headers,
   };
   const ownHeaders = cloudEventHeaders('dead-letters', { id: place, source: '/floodgate', time: at });
   return {
     topic: 'dead-letters',
-    key: record.key,
+    key,
     value,
     headers: {
       ...asOriginal(headers),
@@ -125,7 +130,8 @@ function attemptOf(headers: Headers): number {
 
 /** All of them when they fit, and otherwise as many as do, the small ones first. */
 function fittingHeaders(headers: Headers): Headers {
-  const bytesOf = ([name, value]: [string, string]) => name.length + Buffer.byteLength(value);
+  const bytesOf = ([name, value]: [string, string]) =>
+    headerOverheadBytes + Buffer.byteLength(name) + Buffer.byteLength(value);
   const entries = Object.entries(headers).sort((a, b) => bytesOf(a) - bytesOf(b));
   let bytes = 0;
   const fitting = entries.filter((entry) => {

@@ -118,9 +118,14 @@ export interface ReadSnapshot {
   readonly state: BankState;
 }
 
-/** The folders of snapshots, the newest first; none when there is no such folder. */
+/** The folders of snapshots, the newest first; none when there is no such folder. Throws snapshot_failed. */
 export async function snapshotFolders(folder: string): Promise<string[]> {
-  return (await generationsIn(folder)).map((generation) => join(folder, `snapshot-${generation}`));
+  try {
+    return (await generationsIn(folder)).map((generation) => join(folder, `snapshot-${generation}`));
+  } catch (thrown) {
+    const { message } = toFloodgateError(thrown);
+    throw new FloodgateError('snapshot_failed', `its folder cannot be read: ${message}`, { cause: thrown });
+  }
 }
 
 /** Throws snapshot_damaged, saying why, when it cannot be gone on from; snapshot_failed when it cannot be read. */

@@ -36,6 +36,7 @@ type BankTelemetry = Pick<
   | 'bankRestored'
   | 'bankRebuilding'
   | 'bankSnapshotWritten'
+  | 'componentReadiness'
   | 'indexMerged'
   | 'failed'
 >;
@@ -75,7 +76,10 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
     index,
     async start() {
       lag.start();
-      await bank.start();
+      // A large bank takes a while, and whoever waits for it should see it move.
+      const tellProgress = (): void => options.telemetry.componentReadiness('bank', false, bank.unready());
+      const progress = setInterval(tellProgress, limits.bankProgressMs);
+      await bank.start().finally(() => clearInterval(progress));
       // Segments are built once of everything, rather than again and again on the way.
       await index.startMerging();
       keeper?.start();
@@ -90,7 +94,7 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
 }
 
 async function openParts(options: OpenBankOptions): Promise<Parts> {
-  const { log, telemetry, frameQualityMin, hashesMax, snapshots, nowMs = Date.now } = options;
+  const { log, telemetry, frameQualityMin, hashesMax, nowMs = Date.now } = options;
   const indexOptions: HammingIndexOptions = {
     hashesMax,
     merging: options.merging === 'never' ? 'never' : 'later',
@@ -100,28 +104,43 @@ async function openParts(options: OpenBankOptions): Promise<Parts> {
     },
   };
   const bankOptions = { log, telemetry, hashesMax, frameQualityMin: () => frameQualityMin, nowMs };
-  let reason = 'snapshots are off';
-  if (snapshots.everyMs > 0) {
-    const [end] = await log.ends('bank');
-    const { startOffset, endOffset } = end ?? { startOffset: 0, endOffset: 0 };
-    const situation = { logId: log.id, startOffset, endOffset, frameQualityMin, nowMs: nowMs() };
-    reason = 'there is no snapshot';
-    for (const folder of await snapshotFolders(snapshots.folder)) {
-      const startedMs = performance.now();
-      try {
-        const parts = await restoreParts(folder, situation, indexOptions, bankOptions);
-        const { position, contents, hashes } = parts.restored;
-        const seconds = (performance.now() - startedMs) / 1000;
-        telemetry.bankRestored({ position, contents, hashes, seconds, recordsBehind: endOffset - position - 1 });
-        return parts;
-      } catch (thrown) {
-        reason = reasonOf(thrown);
-      }
-    }
-  }
-  telemetry.bankRebuilding(reason);
+  const restored = await restoreNewest(options, (folder, situation) =>
+    restoreParts(folder, situation, indexOptions, bankOptions),
+  );
+  if (typeof restored !== 'string') return restored;
+  telemetry.bankRebuilding(restored);
   const index = createHammingIndex(indexOptions);
   return { index, bank: createBank({ ...bankOptions, index }), restored: undefined };
+}
+
+type Restored = Parts & { readonly restored: SnapshotManifest };
+
+/** From the newest snapshot that can be gone on from; where there is none, why. */
+async function restoreNewest(
+  { log, telemetry, frameQualityMin, snapshots, nowMs = Date.now }: OpenBankOptions,
+  restore: (folder: string, situation: SnapshotSituation) => Promise<Restored>,
+): Promise<Restored | string> {
+  if (snapshots.everyMs === 0) return 'snapshots are off';
+  const [end] = await log.ends('bank');
+  const { startOffset, endOffset } = end ?? { startOffset: 0, endOffset: 0 };
+  const situation = { logId: log.id, startOffset, endOffset, frameQualityMin, nowMs: nowMs() };
+  const startedMs = performance.now();
+  let reason = 'there is no snapshot';
+  try {
+    for (const folder of await snapshotFolders(snapshots.folder)) {
+      const parts = await restore(folder, situation).catch((thrown: unknown) => {
+        reason = reasonOf(thrown);
+      });
+      if (parts === undefined) continue;
+      const { position, contents, hashes } = parts.restored;
+      const seconds = (performance.now() - startedMs) / 1000;
+      telemetry.bankRestored({ position, contents, hashes, seconds, recordsBehind: endOffset - position - 1 });
+      return parts;
+    }
+  } catch (thrown) {
+    reason = reasonOf(thrown);
+  }
+  return reason;
 }
 
 async function restoreParts(
@@ -129,7 +148,7 @@ async function restoreParts(
   situation: SnapshotSituation,
   indexOptions: HammingIndexOptions,
   bankOptions: Omit<Parameters<typeof createBank>[0], 'index'>,
-): Promise<Parts & { readonly restored: SnapshotManifest }> {
+): Promise<Restored> {
   const { manifest, indexFolder, state } = await readBankSnapshot(folder, situation);
   const index = await restoreHammingIndex(indexFolder, indexOptions);
   try {

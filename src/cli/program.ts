@@ -12,6 +12,7 @@ import { addShowCommands } from './show-commands.ts';
 import { addSubmitCommand } from './submit-command.ts';
 import { addTopicsCommands } from './topics-command.ts';
 import { addTrafficCommand } from './traffic-command.ts';
+import { addValidateCommand } from './validate-command.ts';
 
 /** Thrown when help, the version or a fault of usage has been printed and nothing is left to do. */
 export class ProgramEnded extends Error {}
@@ -41,5 +42,6 @@ export function buildProgram(context: CommandContext, exitWith: (code: number) =
   addTrafficCommand(program, context, exitWith);
   addShowCommands(program, context);
   addTopicsCommands(program, context, exitWith);
+  addValidateCommand(program, context);
   return program;
 }

@@ -122,6 +122,8 @@ export const limits = {
   /** How long a stop waits for the last snapshot. */
   bankSnapshotStopMs: 8_000,
   bankLagIntervalMs: 1_000,
+  /** While the bank is read at the start, its progress is told so often. */
+  bankProgressMs: 5_000,
 
   // Pipeline and log
   inflightUploadsMax: 64,

@@ -11,6 +11,11 @@ export interface BacklogParts {
   readonly consumer: Pick<Consumer, 'lag'>;
   /** In all partitions, and in each. */
   readonly onMeasured: (lag: Lag, partitions: readonly PartitionLag[]) => void;
+  /**
+   * Partitions that were measured before and are another process's now. The log tells of a loss at once, but a measurement
+   * that was on its way then brings the partition back; the next one takes it out for good.
+   */
+  readonly onLost: (partition: number) => void;
   readonly onFailure: (error: unknown) => void;
   readonly intervalMs: number;
 }
@@ -18,6 +23,7 @@ export interface BacklogParts {
 export class Backlog {
   readonly #parts: BacklogParts;
   #lag: Lag = { records: 0, seconds: 0 };
+  #partitions = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: BacklogParts) {
@@ -43,9 +49,15 @@ export class Backlog {
       const partitions = await this.#parts.consumer.lag();
       this.#lag = totalLag(partitions);
       this.#parts.onMeasured(this.#lag, partitions);
+      this.#tellLost(new Set(partitions.map(({ partition }) => partition)));
     } catch (error) {
       this.#parts.onFailure(error);
     }
+  }
+
+  #tellLost(partitions: Set<number>): void {
+    for (const partition of this.#partitions) if (!partitions.has(partition)) this.#parts.onLost(partition);
+    this.#partitions = partitions;
   }
 }
 

@@ -8,34 +8,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { packageFile } from '../../src/config/paths.ts';
 import { settings } from '../../src/config/settings.ts';
+import { readCompose } from '../support/compose.ts';
 import { readDashboards } from '../support/dashboards.ts';
 import { outsideTool } from '../support/outside-tool.ts';
 import { runCommand } from '../support/run-command.ts';
 import type { ServedProcess } from '../support/served-process.ts';
 import { Rig } from '../support/service-calls.ts';
 
-interface ComposeService {
-  readonly image: string;
-  readonly build?: unknown;
-  readonly command?: readonly string[];
-  readonly entrypoint?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly volumes?: readonly string[];
-  readonly ports?: readonly string[];
-  readonly profiles?: readonly string[];
-  readonly restart?: string;
-  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-  readonly read_only?: boolean;
-  readonly cap_drop?: readonly string[];
-  readonly security_opt?: readonly string[];
-}
-
 const path = packageFile('docker-compose.yml');
-const compose = parse(readFileSync(path, 'utf8'), { merge: true }) as {
-  services: Record<string, ComposeService>;
-  volumes: Record<string, unknown>;
-};
+const compose = readCompose();
 const services = Object.entries(compose.services);
 const ours = services.filter(([, { image }]) => image === 'floodgate:local');
 const long = services.filter(([, { restart }]) => restart === 'unless-stopped');
@@ -184,11 +165,18 @@ describe('the commands of the containers', () => {
   afterAll(() => rig.close());
 
   it('exist', async () => {
-    // The topics are applied by a command that comes with the log on Kafka.
-    const commands = ours.flatMap(([name, { command }]) =>
-      command === undefined || name === 'topics' ? [] : [command],
-    );
-    for (const [verb = ''] of commands) expect((await runCommand([verb, '--help'])).exitCode).toBe(0);
+    const commands = ours.flatMap(([, { command }]) => (command === undefined ? [] : [command]));
+    expect(commands).toHaveLength(2);
+    // Help is asked for last, so that every option before it must be known.
+    for (const command of commands) expect((await runCommand([...command, '--help'])).exitCode).toBe(0);
+  });
+
+  it('make the topics with one copy of each record, as there is one broker, and partitions for both instances', () => {
+    const { command = [] } = compose.services.topics ?? {};
+    const option = (name: string) => command[command.indexOf(name) + 1];
+    expect(command.slice(0, 2)).toEqual(['topics', 'apply']);
+    expect(option('--replication')).toBe('1');
+    expect(Number(option('--partitions'))).toBeGreaterThan(1);
   });
 
   it('make the dashboards move: the traffic runs with the token of the instances', { timeout: 60_000 }, async () => {

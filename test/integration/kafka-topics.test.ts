@@ -3,7 +3,8 @@
  * rights that it prints are enough and no more than enough.
  */
 import kafkajs from 'kafkajs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { DeadLetterList } from '../../src/contracts/dead-letter.ts';
 import { kafkaClientOptions } from '../../src/log/kafka/client-options.ts';
 import type { KafkaConnection } from '../../src/log/kafka/connection.ts';
 import { assertTopicsFit, verifyTopics } from '../../src/log/kafka/topic-admin.ts';
@@ -15,6 +16,7 @@ import { runKafkaAcls } from '../support/kafka/kafka-tools.ts';
 import { sharedBroker, uniqueName } from '../support/kafka/shared-broker.ts';
 import { codeOf } from '../support/log-records.ts';
 import { runCommand } from '../support/run-command.ts';
+import { Rig } from '../support/service-calls.ts';
 
 const dayMs = 86_400_000;
 
@@ -141,6 +143,7 @@ describeWithKafka('floodgate topics', () => {
 describeWithOwnKafka(
   'the rights that are printed',
   () => {
+    const rig = new Rig();
     let broker: SecuredBroker;
     /** Anonymous, over the plaintext listener, and may do everything. */
     let administrator: KafkaConnection;
@@ -161,7 +164,10 @@ describeWithOwnKafka(
         sasl: { mechanism: 'scram-sha-256', username, password },
       };
     }, 120_000);
-    afterAll(() => broker?.stop());
+    afterAll(async () => {
+      await rig.close();
+      await broker?.stop();
+    });
 
     /** Runs what the plan prints through Kafka's own command. */
     async function grant(prefix: string, ...principals: string[]): Promise<void> {
@@ -217,6 +223,44 @@ describeWithOwnKafka(
         creating: 'TOPIC_AUTHORIZATION_FAILED',
       });
     }, 120_000);
+
+    it('are enough for all that the service does: known content, uploads, decisions, dead letters', async () => {
+      const prefix = uniqueName('rights');
+      await topicsCommand(administrator.brokers, prefix, 'apply', '--replication', '1', '--partitions', '1');
+      const { user, password } = broker.credentials;
+      const environment = {
+        FLOODGATE_KAFKA_BROKERS: restricted.brokers.join(','),
+        FLOODGATE_KAFKA_TOPIC_PREFIX: prefix,
+        FLOODGATE_KAFKA_SASL: 'scram-sha-256',
+        FLOODGATE_KAFKA_SASL_USERNAME: user,
+        FLOODGATE_KAFKA_SASL_PASSWORD: password,
+      };
+      await expect(rig.serve(await rig.folder(), environment)).rejects.toThrow();
+      await grant(prefix, '--principal', `User:${user}`);
+      const { url } = await rig.serve(await rig.folder(), environment);
+      const post = (path: string, body: object) =>
+        fetch(url + path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+      const frames = [{ timeMs: 0, hash: '0f'.repeat(32), quality: 90 }];
+      expect((await post('/v1/bank', { contentId: 'known', frames })).status).toBe(201);
+      const decided = await post('/v1/uploads?wait=30', { uploadId: 'copy', content: { frames } });
+      expect(await decided.json()).toMatchObject({ uploadId: 'copy', matches: [{ contentId: 'known' }] });
+      const broken = [{ key: 'broken', value: '{', headers: { ce_id: 'e' } }];
+      await withClient(administrator, async (kafka) => {
+        const producer = kafka.producer();
+        await producer.connect();
+        await producer.send({ topic: `${prefix}.uploads.v1`, messages: broken });
+        await producer.disconnect();
+      });
+      const letters = async () => ((await (await fetch(`${url}/v1/dead-letters`)).json()) as DeadLetterList).items;
+      await vi.waitFor(async () => expect(await letters()).toMatchObject([{ key: 'broken' }]), {
+        timeout: 20_000,
+        interval: 300,
+      });
+    }, 180_000);
   },
   'openssl',
 );

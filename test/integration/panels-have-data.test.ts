@@ -35,6 +35,10 @@ describe.runIf(isExpected)(suite + note, () => {
     expect(await observed.latest('sum(floodgate_decisions_total)')).toEqual([sums?.sent]);
   });
 
+  it('call nobody: no alert fires over a service that is well', async () => {
+    expect(await observed.latest('ALERTS{alertstate="firing"}')).toEqual([]);
+  });
+
   it('would be empty for a metric that does not exist', async () => {
     expect(await observed.latest('floodgate_decision_total')).toEqual([]);
   });

@@ -47,6 +47,7 @@ export function populatedMetrics(): Metrics {
   told.bankApplied('add', 0.1);
   told.bankRejected('part 2 of 3 is missing');
   told.bankBehind(2, 0.3);
+  told.bankSnapshotWritten({ position: 7, contents: 2, hashes: 100, seconds: 0.2 });
   told.bankSized({ hashes: 100, freshHashes: 20, contents: 2, bytes: 3_200, position: 7 });
   told.indexMerged({ hashes: 80, seconds: 0.1, segments: 1, freshHashes: 20, bytes: 3_200 });
   told.searchFinished(0.0001, 8);

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const installTimeoutMs = 240_000;
 
 /** Can make environments: Debian has that in a package of its own. */
-export function hasPython(): boolean {
+function hasPython(): boolean {
   return spawnSync('python3', ['-c', 'import ensurepip, venv']).status === 0;
 }
 

@@ -138,6 +138,28 @@ describe('Kafka', () => {
   });
 });
 
+describe('the bank', () => {
+  it('says at which position its snapshot stands, and why it is read anew', async () => {
+    const { telemetry, logged, value } = start('info');
+    const facts = { position: 12, contents: 3, hashes: 9, seconds: 0.5 };
+    telemetry.bankRebuilding('it is of another log');
+    telemetry.bankSnapshotWritten(facts);
+    expect(await value('floodgate_bank_snapshot_version')).toBe(12);
+    expect(await value('floodgate_bank_snapshot_written_timestamp_seconds')).toBe(1_700_000_000);
+    telemetry.bankRestored({ ...facts, position: 20, recordsBehind: 1 });
+    expect(await value('floodgate_bank_snapshot_version')).toBe(20);
+    expect(logged()).toMatchObject([{ reason: 'it is of another log' }, facts, { position: 20, recordsBehind: 1 }]);
+  });
+
+  it('counts a change that was there before this process as one, without a delay', async () => {
+    const { telemetry, value } = start();
+    telemetry.bankApplied('add', undefined);
+    telemetry.bankApplied('add', 0.2);
+    expect(await value('floodgate_index_updates_total{kind="add",result="ok"}')).toBe(2);
+    expect(await value('floodgate_bank_update_to_live_seconds_count')).toBe(1);
+  });
+});
+
 describe('readiness', () => {
   it('starts at 0 for every component and follows', async () => {
     const { telemetry, logged, value } = start();

@@ -3,7 +3,7 @@ import kafkajs, { type KafkaConfig } from 'kafkajs';
 import { limits } from '../../config/limits.ts';
 import type { KafkaConnection } from './connection.ts';
 
-export const kafkaClientId = 'floodgate';
+const clientId = 'floodgate';
 
 /**
  * The client logs nothing by itself: it would write to standard output, which belongs to results. What matters of its
@@ -11,7 +11,7 @@ export const kafkaClientId = 'floodgate';
  */
 export function kafkaClientOptions(connection: KafkaConnection): KafkaConfig {
   return {
-    clientId: kafkaClientId,
+    clientId,
     brokers: [...connection.brokers],
     connectionTimeout: limits.kafkaConnectTimeoutMs,
     authenticationTimeout: limits.kafkaConnectTimeoutMs,

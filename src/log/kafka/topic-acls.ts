@@ -76,7 +76,7 @@ function onGroup(principal: string, name: string, why: string): Grant {
 }
 
 /** The arguments of `kafka-acls` beside how the brokers are reached. */
-export function aclArguments(grant: Grant): string[] {
+function aclArguments(grant: Grant): string[] {
   return [
     '--add',
     ...['--allow-principal', grant.principal],

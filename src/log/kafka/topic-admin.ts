@@ -1,4 +1,5 @@
 /** Looks at the topics and changes them, over Kafka's admin protocol. What is to be changed is decided in topic-changes.ts. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type DescribeConfigResponse } from 'kafkajs';
 import { limits } from '../../config/limits.ts';
 import { FloodgateError } from '../../errors.ts';
@@ -9,6 +10,9 @@ import { type FoundTopic, type PlannedTopic, planTopics, type TopicOptions } fro
 
 const { ConfigResourceTypes, ConfigSource, Kafka } = kafkajs;
 const retries = 4;
+const leaderCheckMs = 50;
+/** What brokers answer about a topic that was made a moment ago. */
+const notYet = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
 /** What is there, against what the options ask for. Throws log_failed when the brokers cannot be asked. */
 export function inspectTopics(connection: KafkaConnection, options: TopicOptions): Promise<TopicComparison[]> {
@@ -55,7 +59,8 @@ async function applyChanges(admin: Admin, planned: PlannedTopic, changes: readon
 
 async function createTopic(admin: Admin, planned: PlannedTopic): Promise<void> {
   await admin.createTopics({
-    waitForLeaders: true,
+    // The client's own waiting gives up when a broker that it asks does not know the topic yet.
+    waitForLeaders: false,
     timeout: limits.kafkaRequestTimeoutMs,
     topics: [
       {
@@ -66,6 +71,19 @@ async function createTopic(admin: Admin, planned: PlannedTopic): Promise<void> {
       },
     ],
   });
+  await leadersChosen(admin, planned);
+}
+
+async function leadersChosen(admin: Admin, { name, partitions }: PlannedTopic): Promise<void> {
+  for (const giveUpMs = performance.now() + limits.kafkaRequestTimeoutMs; ; await sleep(leaderCheckMs)) {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [name] }).catch((thrown: BrokerFault) => {
+      if (notYet.has(thrown.type ?? '')) return { topics: [] };
+      throw thrown;
+    });
+    const led = topics[0]?.partitions.filter(({ leader }) => leader >= 0) ?? [];
+    if (led.length === partitions) return;
+    if (performance.now() > giveUpMs) throw new FloodgateError('log_failed', `the topic ${name} gets no leaders`);
+  }
 }
 
 /** The request replaces all that was set for the topic, so that what is to stay is sent along. */

@@ -30,6 +30,8 @@ interface Options extends BankSize {
 
 interface Start {
   readonly seconds: number;
+  /** Of all its threads until it was ready: what the start costs, however busy the machine is with others. */
+  readonly cpuSeconds: number;
   /** Most resident memory that the process has had, its snapshot written, without its children. */
   readonly rssMb: number;
 }
@@ -119,9 +121,10 @@ async function measureStart(bankLog: BankLog, dataFolder: string, size: BankSize
   const environment = { ...bankLog.environment, FLOODGATE_CHILDREN: '1' };
   const served = await serveProcess({ dataFolder, environment, startTimeoutMs });
   const startSeconds = (performance.now() - startedMs) / 1000;
+  const cpuSeconds = await cpuSecondsOf(served.process.pid);
   await requireWhole(served.url, size);
   await waitForSnapshot(join(dataFolder, 'bank'));
-  const start = { seconds: startSeconds, rssMb: await peakRssMb(served.process.pid) };
+  const start = { seconds: startSeconds, cpuSeconds, rssMb: await peakRssMb(served.process.pid) };
   const end = await served.stop('SIGTERM');
   if (end !== 0) throw new Error(`the service ended with ${end}: ${served.stderr()}`);
   return start;
@@ -134,6 +137,13 @@ async function waitForSnapshot(folder: string): Promise<void> {
     if (names.length === 1 && /^snapshot-\d+$/.test(names[0] ?? '')) return;
   }
   throw new Error(`the service wrote no snapshot within ${snapshotTimeoutMs} ms`);
+}
+
+/** Linux counts in hundredths of a second. The name of the command stands in brackets and may hold anything. */
+async function cpuSecondsOf(pid: number | undefined): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function peakRssMb(pid: number | undefined): Promise<number> {
@@ -157,6 +167,8 @@ function summarise(rounds: readonly Round[], { contents, hashes, log, seed }: Op
     coldSeconds,
     warmSeconds: median(warm.map((start) => start.seconds)),
     rssMb: Math.max(...[...cold, ...warm].map((start) => start.rssMb)),
+    coldCpuSeconds: median(cold.map((start) => start.cpuSeconds)),
+    warmCpuSeconds: median(warm.map((start) => start.cpuSeconds)),
     coldRecordsPerSecond: Math.round(contents / coldSeconds),
     coldRange: rangeOf(cold),
     warmRange: rangeOf(warm),
@@ -176,11 +188,13 @@ function rangeOf(starts: readonly Start[]): readonly [number, number] {
 
 function toLines(summary: ReturnType<typeof summarise>): string[] {
   const { coldSeconds, warmSeconds, rssMb, coldRange, warmRange, samples, contents, hashes, log } = summary;
+  const { coldCpuSeconds, warmCpuSeconds } = summary;
   const range = ([least, most]: readonly [number, number]) => `${least.toFixed(2)} to ${most.toFixed(2)}`;
   return [
     `${contents} contents of ${hashes} hashes on ${log}; medians of ${samples} starts each, least to most`,
     `cold start   ${coldSeconds.toFixed(2)} s (${range(coldRange)}), goal under ${goals.coldSeconds} s`,
     `warm start   ${warmSeconds.toFixed(2)} s (${range(warmRange)}), goal under ${goals.warmSeconds} s`,
+    `processor    ${coldCpuSeconds.toFixed(1)} s of a core for a cold start, ${warmCpuSeconds.toFixed(1)} s for a warm one`,
     `peak memory  ${rssMb} MB, goal under ${goals.rssMb} MB`,
   ];
 }

@@ -67,7 +67,7 @@ export async function openRig(partitions: number): Promise<Rig> {
   };
 }
 
-export function openBenchLog(brokers: readonly string[], prefix: string): Promise<KafkaLog> {
+function openBenchLog(brokers: readonly string[], prefix: string): Promise<KafkaLog> {
   return openKafkaLog({
     connection: { brokers },
     prefix,

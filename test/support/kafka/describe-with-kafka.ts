@@ -12,7 +12,7 @@ const javaVersionMin = 17;
 const otherBrokers = 'or set FLOODGATE_TEST_BROKERS=host:port';
 
 /** Debian's packages of tools that some suites need besides. */
-const versionArguments = { kcat: '-V', openssl: 'version' };
+const versionArguments = { kcat: '-V', openssl: 'version', prometheus: '--version' };
 export type BesidesKafka = keyof typeof versionArguments;
 
 interface Missing {

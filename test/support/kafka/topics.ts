@@ -13,7 +13,7 @@ export interface TestTopics {
 
 /** One partition each when left out; the bank always has one. */
 export async function createTopics(brokers: readonly string[], partitions = 1): Promise<TestTopics> {
-  const prefix = `test-${randomBytes(6).toString('hex')}`;
+  const prefix = freshPrefix();
   const nameOf = (topic: Topic) => topicNameOf(prefix, topic);
   const admin = adminOf(brokers);
   await admin.connect();
@@ -28,16 +28,19 @@ export async function createTopics(brokers: readonly string[], partitions = 1): 
   });
   await waitForLeaders(admin, topics.map(nameOf));
   await admin.disconnect();
-  return {
-    prefix,
-    nameOf,
-    async remove() {
-      const remover = adminOf(brokers);
-      await remover.connect();
-      await remover.deleteTopics({ topics: topics.map(nameOf) }).catch(() => undefined);
-      await remover.disconnect();
-    },
-  };
+  return { prefix, nameOf, remove: () => removeTopics(brokers, prefix) };
+}
+
+/** A prefix that no other test has. */
+export function freshPrefix(): string {
+  return `test-${randomBytes(6).toString('hex')}`;
+}
+
+export async function removeTopics(brokers: readonly string[], prefix: string): Promise<void> {
+  const admin = adminOf(brokers);
+  await admin.connect();
+  await admin.deleteTopics({ topics: topics.map((topic) => topicNameOf(prefix, topic)) }).catch(() => undefined);
+  await admin.disconnect();
 }
 
 async function waitForLeaders(admin: kafkajs.Admin, names: string[]): Promise<void> {

@@ -5,6 +5,8 @@ import { deadLetterRecord, factsOf, originalHeaders, replayRecord } from '../../
 import { limits } from '../../../src/config/limits.ts';
 import { DeadLetterFacts } from '../../../src/contracts/dead-letter.ts';
 import { validatorOf } from '../../../src/contracts/validate.ts';
+import { sizeOf } from '../../../src/log/kafka/records.ts';
+import { planTopics } from '../../../src/log/kafka/topic-plan.ts';
 import type { LogRecord, NewRecord } from '../../../src/log/log.ts';
 
 const burial = { code: 'invalid_json', detail: 'no', at: '2026-11-22T10:00:01Z', appVersion: '1.2.3' } as const;
@@ -89,6 +91,13 @@ describe('a dead letter', () => {
     expect(originalHeaders(large)).toEqual({ ce_id: 'e1' });
     expect(factsIn(large).cut).toBe(true);
     expect(factsIn(bury(uploadOf())).cut).toBe(false);
+    const crowd = Object.fromEntries(Array.from({ length: 20_000 }, (_, place) => [`ce_${place}`, '']));
+    const most = bury(uploadOf({ value, key: 'é'.repeat(1_000_000), headers: { ...crowd, 'x-dlq-a': 'é' } }));
+    const planned = planTopics({ prefix: 'fg', uploadsRetentionMs: 1, decisionsRetentionMs: 1 });
+    const deadLetters = planned.find(({ topic }) => topic === 'dead-letters');
+    const bytesMax = Number(deadLetters?.settings.find(({ key }) => key === 'max.message.bytes')?.value);
+    expect(sizeOf(most)).toBeLessThan(bytesMax);
+    expect(factsIn(most).cut).toBe(true);
   });
 
   it('is told from what is none', () => {

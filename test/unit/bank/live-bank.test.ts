@@ -126,6 +126,22 @@ describe('the bank log', () => {
     expect(bank.unready()).not.toBeNull();
   });
 
+  it('is read with a progress that can be told', async () => {
+    const first = await startRig();
+    for (let number = 0; number < 3; number++) await first.bank.add(bankEntry({ contentId: `content-${number}` }));
+    const told: (string | null)[] = [];
+    const telemetry = silentTelemetry({ bankApplied: () => told.push(bank.unready()) });
+    const bank = createBank({
+      log: new MemoryLog(first.log.disk),
+      index: twinIndex(),
+      telemetry,
+      frameQualityMin: () => 20,
+    });
+    await bank.start();
+    expect(told).toHaveLength(3);
+    expect(told.at(-1)).toMatch(/^\d of 6 records read$/);
+  });
+
   it('gives the same after compaction, with a longer revision before', async () => {
     const { bank, log } = await startRig();
     await bank.add(bankEntry({ frames: frames(9) }));

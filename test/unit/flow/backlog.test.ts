@@ -14,6 +14,7 @@ describe('Backlog', () => {
         },
       },
       onMeasured: () => {},
+      onLost: () => {},
       onFailure: (error) => failures.push(error),
       intervalMs: 60_000,
     });
@@ -34,12 +35,33 @@ describe('Backlog', () => {
     const backlog = new Backlog({
       consumer: { lag: async () => partitions },
       onMeasured: (lag: Lag, each) => measured.push([lag, each]),
+      onLost: () => {},
       onFailure: () => {},
       intervalMs: 60_000,
     });
     await backlog.measure();
     expect(measured).toEqual([[{ records: 7, seconds: 9 }, partitions]]);
     expect(backlog.lag).toEqual({ records: 7, seconds: 9 });
+  });
+
+  // Goal: a partition that moved must not leave its last lag behind, where an alert would take it for stuck.
+  it('tells which partitions another process has taken over, once', async () => {
+    const lagOf = (partition: number) => ({ partition, records: 1, seconds: 1 });
+    const answers = [[lagOf(1), lagOf(2)], [lagOf(2)], [lagOf(2)], []];
+    const lost: number[] = [];
+    const backlog = new Backlog({
+      consumer: { lag: async () => answers.shift() ?? [] },
+      onMeasured: () => {},
+      onLost: (partition) => lost.push(partition),
+      onFailure: () => {},
+      intervalMs: 60_000,
+    });
+    const told: number[][] = [];
+    for (let time = 0; time < 4; time++) {
+      await backlog.measure();
+      told.push(lost.splice(0));
+    }
+    expect(told).toEqual([[], [1], [], [2]]);
   });
 
   it('is nothing for who has no partition', () => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../src/config/limits.ts';
 import { createHammingIndex } from '../../../src/kernel/segmented-index.ts';
+import { hashNumber } from '../../support/hashes.ts';
 
 const failsWith = (code: string, text: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(text) });
@@ -60,5 +61,16 @@ describe('createHammingIndex', () => {
 
   it.each([-1, 0.5, 2 ** 32])('refuses to remove slot %d', (slot) => {
     expect(() => createHammingIndex().remove(slot)).toThrow(failsWith('kernel_failed', /slot/));
+  });
+
+  it('that is to merge later builds nothing on the way, and everything at once when it is told to', async () => {
+    const index = createHammingIndex({ hashesMax: 50_000, merging: 'later' });
+    for (let number = 0; number < limits.freshHashesMax * 2; number++) index.insert(hashNumber(number));
+    expect(index).toMatchObject({ merging: false, segments: 0, freshHashes: limits.freshHashesMax * 2 });
+    await index.startMerging();
+    expect(index).toMatchObject({ segments: 1, freshHashes: 0 });
+    for (let number = 0; number < limits.freshHashesMax; number++) index.insert(hashNumber(100_000 + number));
+    await expect.poll(() => index.freshHashes).toBe(0);
+    await index.close();
   });
 });

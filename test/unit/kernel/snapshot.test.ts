@@ -68,6 +68,20 @@ describe('a snapshot', () => {
     await restored.close();
   });
 
+  it('tells its moment: what is inserted before is in it, what is inserted after is not', async () => {
+    const other = createHammingIndex(settings);
+    other.insert(hashNumber(1));
+    const merging = other.merge();
+    const place = join(folder, 'told');
+    const saving = other.save(place, () => other.insert(hashNumber(3)));
+    // The moment comes when the segment is built.
+    other.insert(hashNumber(2));
+    await Promise.all([merging, saving]);
+    const restored = await restoreHammingIndex(place, settings);
+    expect([1, 2, 3].map((number) => has(restored, number))).toEqual([true, true, false]);
+    await Promise.all([restored.close(), other.close()]);
+  });
+
   it('takes the place of the one before, and leaves nothing beside it', async () => {
     const place = join(folder, 'again');
     await index.save(place);
