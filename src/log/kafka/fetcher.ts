@@ -168,17 +168,16 @@ export class Fetcher {
       ],
     });
     const fetched = responses.flatMap(({ partitions }) => partitions);
-    const empty = fetched.every(({ messages }) => messages.length === 0);
-    for (const each of fetched) this.#take(each, offsets.get(each.partition) ?? 0, empty);
+    for (const each of fetched) this.#take(each, offsets.get(each.partition) ?? 0);
     return true;
   }
 
-  #take(fetched: FetchedPartition, askedOffset: number, empty: boolean): void {
+  #take(fetched: FetchedPartition, askedOffset: number): void {
     const cursor = this.#cursors.get(fetched.partition);
     // Removed, or moved, since it was asked for: what came is not wanted any more.
     if (cursor === undefined || cursor.offset !== askedOffset) return;
     const messages = fetched.messages.filter(({ offset }) => Number(offset) >= askedOffset);
-    const nextOffset = nextOffsetOf(fetched, askedOffset, empty);
+    const nextOffset = nextOffsetOf(fetched, askedOffset);
     if (nextOffset === askedOffset) return;
     cursor.offset = nextOffset;
     this.#options.onFetched({
@@ -250,16 +249,10 @@ export class Fetcher {
   }
 }
 
-/**
- * Behind the last batch that came: compaction and transactions leave gaps that no record fills. A response without any
- * record at all, although there is something below the last stable offset, means that only emptied batches are left
- * there: brokers return at least one batch of what there is (KIP-74).
- */
-function nextOffsetOf(fetched: FetchedPartition, askedOffset: number, responseIsEmpty: boolean): number {
-  const last = fetched.messages.at(-1);
-  if (last !== undefined) {
-    const { firstOffset, lastOffsetDelta } = last.batchContext;
-    return Math.max(askedOffset, Number(last.offset) + 1, Number(firstOffset) + lastOffsetDelta + 1);
-  }
-  return responseIsEmpty ? Math.max(askedOffset, Number(fetched.lastStableOffset)) : askedOffset;
+/** Behind the last batch that came, which may be a control batch or one that compaction has emptied (internals.ts). */
+function nextOffsetOf({ messages }: FetchedPartition, askedOffset: number): number {
+  const last = messages.at(-1);
+  if (last === undefined) return askedOffset;
+  const { firstOffset, lastOffsetDelta } = last.batchContext;
+  return Math.max(askedOffset, Number(last.offset) + 1, Number(firstOffset) + lastOffsetDelta + 1);
 }

@@ -13,6 +13,7 @@ const load = createRequire(import.meta.url);
 
 /** The version whose layout this file knows; package.json pins it. */
 export const kafkajsVersion = '2.2.4';
+showEmptiedBatches();
 
 export interface WireMessage {
   readonly key: string;
@@ -141,3 +142,37 @@ export const RequestQueue: { prototype: { scheduleCheckPendingRequests: () => vo
 );
 
 export const { Kafka, CompressionTypes, CompressionCodecs, Partitioners, logLevel } = kafkajs;
+
+interface DecodedBatch {
+  readonly firstOffset: string;
+  readonly lastOffsetDelta: number;
+  readonly firstTimestamp: string;
+  readonly records: readonly WireRecord[];
+}
+
+/**
+ * Of a batch whose records compaction has removed the client shows nothing, so that nobody could tell where the next one
+ * begins: after it may come the end, or all the rest of the partition, since a fetch ends with its segment. Here such a
+ * batch has one control record in the place of its last. The client loads its decoders with the first fetch, and finds
+ * this one then.
+ */
+function showEmptiedBatches(): void {
+  const path = load.resolve('kafkajs/src/protocol/recordBatch/v0/decoder.js');
+  const decode: (decoder: unknown) => Promise<DecodedBatch> = load(path);
+  const loaded = load.cache[path];
+  if (loaded === undefined) throw new Error(`kafkajs is not version ${kafkajsVersion}: it has no ${path}`);
+  loaded.exports = async (decoder: unknown): Promise<DecodedBatch> => {
+    const batch = await decode(decoder);
+    if (batch.records.length > 0) return batch;
+    const offset = String(BigInt(batch.firstOffset) + BigInt(batch.lastOffsetDelta));
+    const last = {
+      offset,
+      timestamp: batch.firstTimestamp,
+      key: null,
+      value: null,
+      headers: {},
+      isControlRecord: true,
+    };
+    return { ...batch, records: [{ ...last, batchContext: batch as unknown as WireRecord['batchContext'] }] };
+  };
+}
