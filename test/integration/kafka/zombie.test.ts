@@ -1,7 +1,8 @@
 /** A process that stands still long enough to be taken for dead, and then goes on as if nothing had happened. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createClient } from '../../../src/log/kafka/client.ts';
-import { createCluster } from '../../../src/log/kafka/internals.ts';
+import { isRetriable } from '../../../src/log/kafka/fault.ts';
+import { createCluster, type WireBroker } from '../../../src/log/kafka/internals.ts';
 import { topicNamesOf } from '../../../src/log/kafka/topic-names.ts';
 import { TransactionSession } from '../../../src/log/kafka/transaction-session.ts';
 import { Wire } from '../../../src/log/kafka/wire.ts';
@@ -91,21 +92,77 @@ describeWithOwnKafka('a process that is taken for dead', () => {
     expect((await pollCount(consumer, 1)).map(({ key }) => key)).toEqual(['b']);
   });
 
+  // Goal (K3): what is fenced after its progress was read could still commit in between.
+  it('cannot end a transaction that was under way when another took its partition', async () => {
+    const log = await open([broker.direct]);
+    await log.append([recordOf('uploads', 'a')]);
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let reached = false;
+    const late = settleBehindItsBack(async () => {
+      reached = true;
+      await held;
+    });
+    const outcome = late.then(() => 'committed').catch((thrown) => String((thrown as { type?: string }).type));
+    await until(() => reached, 'the zombie is about to commit');
+    const consumer = await consumeGroup(log, group);
+    const [a] = await pollCount(consumer, 1);
+    if (a === undefined) throw new Error('a record is missing');
+    goOn();
+    expect(await outcome).toMatch(/EPOCH|FENCED|UNKNOWN_ERROR_CODE/);
+    await consumer.settle([settlementOf(a, recordOf('decisions', 'heir'))]);
+    expect((await readAll(log, 'decisions')).map(({ key }) => key)).toEqual(['heir']);
+  });
+
   /** As another process would that had the partition for a while: offset 0 is settled, with an output. */
-  async function settleBehindItsBack(): Promise<void> {
+  async function settleBehindItsBack(beforeCommit: () => Promise<void> = async () => undefined): Promise<void> {
     const client = createClient({ brokers: [broker.direct] }, () => undefined);
-    const wire = new Wire((maxAgeMs) => createCluster(client.kafka, maxAgeMs), topicNamesOf(topics.prefix));
+    const held = new HeldWire((maxAgeMs) => createCluster(client.kafka, maxAgeMs), topicNamesOf(topics.prefix));
+    held.beforeCommit = beforeCommit;
     const source = topics.nameOf('uploads');
-    const session = new TransactionSession({ wire, transactionalId: `${group}.${source}.0`, group, signal: never });
+    const session = new TransactionSession({
+      wire: held,
+      transactionalId: `${group}.${source}.0`,
+      group,
+      signal: never,
+    });
     const outputs = { topic: topics.nameOf('decisions'), partition: 0, records: [recordOf('decisions', 'other')] };
-    // New topics have leaders that do not know it yet.
-    await wire.persist(
-      async () => {
+    for (let isDone = false; !isDone; ) {
+      try {
         await session.fence();
         await session.commit([outputs], { topic: source, partition: 0, offset: 1, metadata: '' });
-      },
-      { what: 'settling', signal: never },
-    );
-    await wire.close();
+        isDone = true;
+      } catch (thrown) {
+        // New topics have leaders that do not know it yet.
+        if (isRetriable(thrown)) await held.recover(thrown);
+        else {
+          await held.close();
+          throw thrown;
+        }
+      }
+    }
+    await held.close();
   }
 });
+
+/** Its transactions wait before they are committed. */
+class HeldWire extends Wire {
+  beforeCommit: () => Promise<void> = async () => undefined;
+
+  override async coordinator(kind: 'group' | 'transaction', id: string): Promise<WireBroker> {
+    const found = await super.coordinator(kind, id);
+    const endTxn: WireBroker['endTxn'] = async (request) => {
+      await this.beforeCommit();
+      return found.endTxn(request);
+    };
+    return new Proxy(found, {
+      get: (target, name: keyof WireBroker) => {
+        if (name === 'endTxn') return endTxn;
+        const value = target[name];
+        return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+      },
+    });
+  }
+}
