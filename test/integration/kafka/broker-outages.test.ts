@@ -1,7 +1,6 @@
-/** A broker that is away: killed and started again, silent, or gone for good while a log is closed. */
+/** A broker that is away for a while, silent, or gone for good while a log is closed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { Delivery } from '../../../src/log/kafka/kafka-consumer.ts';
 import type { KafkaLog } from '../../../src/log/kafka-log.ts';
 import { type Broker, startBroker } from '../../support/kafka/broker.ts';
 import { describeWithOwnKafka } from '../../support/kafka/describe-with-kafka.ts';
@@ -9,7 +8,7 @@ import { startGroupWorker, until } from '../../support/kafka/group-worker.ts';
 import { openTestLog } from '../../support/kafka/opened-log.ts';
 import { uniqueName } from '../../support/kafka/shared-broker.ts';
 import { createTopics, type TestTopics } from '../../support/kafka/topics.ts';
-import { codeOf, consumeGroup, never, readAll, recordOf } from '../../support/log-records.ts';
+import { codeOf, consumeGroup, never, recordOf } from '../../support/log-records.ts';
 import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 
 describeWithOwnKafka('a broker that is away', () => {
@@ -37,42 +36,11 @@ describeWithOwnKafka('a broker that is away', () => {
     proxy.isRefusing = false;
     await Promise.all(logs.splice(0).map((log) => log.close()));
   });
-  const open = async (delivery: Delivery = 'exactly-once') => {
-    const log = await openTestLog(broker.brokers, topics.prefix, { delivery });
+  const open = async () => {
+    const log = await openTestLog(broker.brokers, topics.prefix);
     logs.push(log);
     return log;
   };
-
-  it.each(['exactly-once', 'at-least-once'] as const)('comes back, and all goes on, %s', async (delivery) => {
-    const log = await open(delivery);
-    const group = uniqueName('g');
-    const worker = await startGroupWorker({ log, group, name: 'a', workMs: () => Math.random() * 500 });
-    const keys: string[] = [];
-    let stopped = false;
-    const fed = (async () => {
-      for (; !stopped; await sleep(10)) {
-        const key = `u${keys.length}`;
-        await log.append([recordOf('uploads', key)]);
-        keys.push(key);
-      }
-    })();
-    fed.catch(() => undefined);
-    await until(() => worker.settled.length >= 50, 'the worker works');
-    await broker.kill();
-    await sleep(500);
-    await broker.restart();
-    const before = worker.settled.length;
-    await until(() => worker.settled.length >= before + 50, 'the worker goes on');
-    stopped = true;
-    await fed;
-    await until(async () => (await worker.consumer.lag()).every(({ records }) => records === 0), 'all is settled');
-    expect(worker.failures).toEqual([]);
-    const decided = (await readAll(log, 'decisions')).map(({ key }) => key);
-    expect([...new Set(decided)].sort()).toEqual([...keys].sort());
-    if (delivery === 'exactly-once') expect(decided).toHaveLength(keys.length);
-    expect(log.unwritable()).toBeNull();
-    await worker.leave();
-  });
 
   it('is told of after five seconds, and no longer once it is back', async () => {
     const log = await open();
