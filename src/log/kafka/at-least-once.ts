@@ -11,6 +11,7 @@ import { limits } from '../../config/limits.ts';
 import { FloodgateError } from '../../errors.ts';
 import type { Settlement } from '../log.ts';
 import { isRetriable, retryPauseMs, toLogFailure, typeOf } from './fault.ts';
+import type { GroupMember } from './membership.ts';
 import type { Publisher } from './owned-partition.ts';
 import { PartitionWriter } from './partition-writer.ts';
 import { readProgress } from './progress.ts';
@@ -48,20 +49,34 @@ export class AtLeastOnce implements Publisher {
     await this.#wire.close();
   }
 
+  /**
+   * By our own request: the client's resolves without having committed, or says that there is no group, while it is
+   * between two attempts to be a member.
+   */
   async #commit(after: SettledOffsets): Promise<void> {
     const { partition, membership, events, signal } = this.#parts;
     for (let failures = 0; ; failures += 1) {
       try {
-        return await membership.commit(partition, after.committed, after.metadata());
+        const { member } = membership;
+        if (member !== null) return await this.#commitAs(member, after);
+        await Promise.race([membership.confirmed(), sleep(100)]);
       } catch (thrown) {
         // Outputs are there. Whether the group has moved on shows at the next rebalance, which then loses the partition.
         if (!isRetriable(thrown) && !isRebalance(thrown)) throw toLogFailure(thrown, 'committing progress');
         const error = toLogFailure(thrown, 'committing progress').message;
         events.warned('progress could not be committed; it is tried again', { partition, failures, error });
         await sleep(retryPauseMs(failures), undefined, { signal }).catch(() => undefined);
-        if (signal.aborted) throw lostError(partition);
+        await this.#wire.recover(thrown);
       }
+      if (signal.aborted) throw lostError(partition);
     }
+  }
+
+  async #commitAs(member: GroupMember, after: SettledOffsets): Promise<void> {
+    const { group, source, partition } = this.#parts;
+    const progress = { partition, offset: String(after.committed), metadata: after.metadata() };
+    const coordinator = await this.#wire.coordinator('group', group);
+    await coordinator.offsetCommit({ ...member, groupId: group, topics: [{ topic: source, partitions: [progress] }] });
   }
 
   /** Waits until the coordinator has confirmed the membership recently enough. */

@@ -52,10 +52,12 @@ export function typeOf(thrown: unknown): string | undefined {
 
 export function isRetriable(thrown: unknown): boolean {
   if (thrown instanceof FloodgateError) return false;
-  const { name = '', retriable } = (thrown ?? {}) as KafkaFault;
+  const { name = '', retriable, cause } = (thrown ?? {}) as KafkaFault;
   const type = typeOf(thrown) ?? '';
   if (type === 'SASL_AUTHENTICATION_FAILED' || name === 'KafkaJSSASLAuthenticationError') return false;
-  return retriable === true || retriableTypes.has(type) || retriableNames.has(name);
+  if (retriable === true || retriableTypes.has(type) || retriableNames.has(name)) return true;
+  // Around a broker that is away the client's error says that it is not to be tried again; by the client, that is.
+  return wrappers.has(name) && cause !== undefined && isRetriable(cause);
 }
 
 /**

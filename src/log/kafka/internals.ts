@@ -94,6 +94,12 @@ export interface WireBroker {
     groupId: string;
     topics: readonly OfTopic<{ partition: number }>[];
   }): Promise<{ responses: readonly OfTopic<CommittedOffset>[] }>;
+  offsetCommit(request: {
+    groupId: string;
+    memberId: string;
+    groupGenerationId: number;
+    topics: readonly OfTopic<{ partition: number; offset: string; metadata: string }>[];
+  }): Promise<unknown>;
   initProducerId(request: { transactionalId?: string | undefined; transactionTimeout: number }): Promise<{
     producerId: string;
     producerEpoch: number;

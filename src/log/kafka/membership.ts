@@ -26,11 +26,18 @@ export interface MembershipOptions {
   readonly onWarning: (what: string, facts: Record<string, unknown>) => void;
 }
 
+/** What the coordinator accepts commits by, until the group has moved on. */
+export interface GroupMember {
+  readonly memberId: string;
+  readonly groupGenerationId: number;
+}
+
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #consumer: Consumer;
   readonly #topic: string;
   #memberId: string | null = null;
+  #member: GroupMember | null = null;
   #confirmedMs = Number.NEGATIVE_INFINITY;
   #next = newConfirmation();
   #closed = false;
@@ -64,6 +71,7 @@ export class Membership {
       });
       this.#consumer.on(CRASH, ({ payload: { error, restart } }) => {
         this.#memberId = null;
+        this.#member = null;
         this.#options.onWarning('membership in the consumer group was interrupted', { error, restart });
         if (restart) return;
         const failure = new FloodgateError('log_failed', `the consumer group cannot be joined: ${error.message}`, {
@@ -74,7 +82,10 @@ export class Membership {
       });
     });
     joined.catch(() => {});
-    this.#consumer.on(HEARTBEAT, () => this.#confirm());
+    this.#consumer.on(HEARTBEAT, ({ payload: { memberId, groupGenerationId } }) => {
+      this.#member = { memberId, groupGenerationId };
+      this.#confirm();
+    });
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [this.#topic], fromBeginning: true });
     await this.#consumer.run({
@@ -97,20 +108,9 @@ export class Membership {
     return this.#next.given;
   }
 
-  /** Commits an offset in the name of this member; refused when the group has moved on. Throws what the client throws. */
-  async commit(partition: number, offset: number, metadata: string): Promise<void> {
-    let isDone = false;
-    const stopListening = this.#consumer.on(this.#consumer.events.COMMIT_OFFSETS, ({ payload: { topics } }) => {
-      const sent = topics.flatMap(({ partitions }) => partitions as readonly { partition: number; offset: unknown }[]);
-      if (sent.some((each) => each.partition === partition && String(each.offset) === String(offset))) isDone = true;
-    });
-    try {
-      await this.#consumer.commitOffsets([{ topic: this.#topic, partition, offset: String(offset), metadata }]);
-    } finally {
-      stopListening();
-    }
-    // The client resolves without a word when it is between two attempts to be a member.
-    if (!isDone) throw Object.assign(new Error('the client did not commit'), { retriable: true });
+  /** Who commits in the group; null until the coordinator has confirmed the generation after a rebalance. */
+  get member(): GroupMember | null {
+    return this.#member;
   }
 
   /** Leaves the group, so that the others take over at once. */
@@ -134,6 +134,7 @@ export class Membership {
     this.#consumer.pause([{ topic: this.#topic }]);
     const continuous = this.#memberId === payload.memberId;
     this.#memberId = payload.memberId;
+    this.#member = null;
     this.#confirm();
     this.#options.onAssigned(payload.memberAssignment[this.#topic] ?? [], continuous);
   }

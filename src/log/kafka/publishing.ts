@@ -16,7 +16,7 @@ export interface PublisherParts {
   readonly partitions: ReadonlyMap<Topic, number>;
   /** Aborts when the partition is lost. */
   readonly signal: AbortSignal;
-  readonly membership: Pick<Membership, 'confirmed' | 'unconfirmedMs' | 'commit'>;
+  readonly membership: Pick<Membership, 'confirmed' | 'unconfirmedMs' | 'member'>;
   readonly sessionTimeoutMs: number;
   readonly events: KafkaLogEvents;
   /** Somebody else has settled records of this partition. */

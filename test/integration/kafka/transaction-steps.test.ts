@@ -63,7 +63,7 @@ describeWithKafka('a transaction that is disturbed', () => {
         partition: 0,
         partitions: new Map(),
         signal: never,
-        membership: { confirmed: () => sleep(1), unconfirmedMs: () => 0, commit: async () => undefined },
+        membership: { confirmed: () => sleep(1), unconfirmedMs: () => 0, member: null },
         sessionTimeoutMs: 1_000,
         events: listenToLog().events,
         onFenced: () => undefined,

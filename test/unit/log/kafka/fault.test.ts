@@ -27,6 +27,10 @@ describe('what went wrong at the brokers', () => {
       'an outage in the client’s own wrapping',
       wrapped('KafkaJSNonRetriableError', protocol('NOT_LEADER_FOR_PARTITION')),
     ],
+    [
+      'a broker that is away, in the client’s own wrapping',
+      wrapped('KafkaJSNonRetriableError', Object.assign(new Error('away'), { name: 'KafkaJSConnectionError' })),
+    ],
   ])('can be tried again: %s', (_, thrown) => {
     expect(isRetriable(thrown)).toBe(true);
   });
@@ -42,6 +46,7 @@ describe('what went wrong at the brokers', () => {
     ['a fault of ours', new FloodgateError('internal', 'no')],
     ['a bug', new TypeError('no')],
     ['nothing', null],
+    ['a refusal in the client’s own wrapping', wrapped('KafkaJSNonRetriableError', protocol('MESSAGE_TOO_LARGE'))],
   ])('cannot be tried again: %s', (_, thrown) => {
     expect(isRetriable(thrown)).toBe(false);
   });

@@ -28,7 +28,15 @@ describe('the parts of kafkajs that are built upon', () => {
     expect([...methods, ...more].filter((name) => typeof cluster[name] !== 'function')).toEqual([]);
     expect(cluster.brokerPool.metadata).toBeNull();
     const Broker = load('kafkajs/src/broker/index.js') as { prototype: Record<string, unknown> };
-    const requests = ['fetch', 'listOffsets', 'produce', 'offsetFetch', 'findGroupCoordinator', 'initProducerId'];
+    const requests = [
+      'fetch',
+      'listOffsets',
+      'produce',
+      'offsetFetch',
+      'offsetCommit',
+      'findGroupCoordinator',
+      'initProducerId',
+    ];
     const transactions = ['addPartitionsToTxn', 'addOffsetsToTxn', 'txnOffsetCommit', 'endTxn'];
     expect([...requests, ...transactions].filter((name) => typeof Broker.prototype[name] !== 'function')).toEqual([]);
     expect(typeof RequestQueue.prototype.scheduleCheckPendingRequests).toBe('function');
