@@ -41,16 +41,22 @@ describeWithKafka(
         keys.push(...more);
         await feeder.append(more.map((key) => recordOf('uploads', key)));
       };
+      // Who has joined first would otherwise be done before the next has its share.
+      const feedUntil = (holds: () => boolean, what: string) =>
+        until(async () => {
+          if (!holds()) await feed(10);
+          return holds();
+        }, what);
       const settledBy = (...workers: GroupWorker[]) => workers.reduce((sum, { settled }) => sum + settled.length, 0);
       await feed(250);
       const a = await startGroupWorker({ log: await open(delivery), group, name: 'a' });
       await until(() => settledBy(a) >= 50, 'the first works');
       const b = await startGroupWorker({ log: await open(delivery), group, name: 'b' });
-      await until(() => settledBy(b) >= 50, 'the second has got some');
+      await feedUntil(() => settledBy(b) >= 50, 'the second has got some');
       const dying = await open(delivery);
       const c = await startGroupWorker({ log: dying, group, name: 'c', workMs: () => 50 });
       await feed(250);
-      await until(() => settledBy(c) >= 10, 'the third has got some');
+      await feedUntil(() => settledBy(c) >= 10, 'the third has got some');
       await dying.abandon();
       await feed(100);
       await until(() => settledBy(a, b) >= 350, 'the others go on');
