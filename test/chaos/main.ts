@@ -33,6 +33,6 @@ const result = await runChaos({
 process.stdout.write(
   `${values.json ? JSON.stringify({ mode, ...result }) : JSON.stringify({ mode, ...result }, null, 2)}\n`,
 );
-const { lost, conflictingDecisions, outOfOrder, duplicates, duplicatesUnderOtherIds } = result;
+const { uncommitted, lost, conflictingDecisions, outOfOrder, duplicates, duplicatesUnderOtherIds } = result;
 const allowed = mode === 'exactly-once' ? duplicates : duplicatesUnderOtherIds;
-process.exitCode = lost + conflictingDecisions + outOfOrder + allowed === 0 ? 0 : 1;
+process.exitCode = uncommitted === 0 && lost + conflictingDecisions + outOfOrder + allowed === 0 ? 0 : 1;

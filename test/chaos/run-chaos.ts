@@ -28,6 +28,8 @@ export interface ChaosOptions {
 
 export interface ChaosResult extends Verdict {
   readonly uploads: number;
+  /** Records of the uploads that the group had not committed when it was waited for no longer; NaN: not to be had. */
+  readonly uncommitted: number;
   readonly faults: number;
   readonly faultsByKind: FaultCounts;
   /** Processors that ended although nobody had killed them. */
@@ -83,12 +85,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       changing,
     ]);
     options.say('faults are over; waiting until all is settled');
-    await waitUntilSettled(() => uncommitted(broker.brokers, topics.nameOf('uploads'), group));
+    const left = await waitUntilSettled(() => uncommitted(broker.brokers, topics.nameOf('uploads'), group));
     await processors.stopAll();
     const decisions = await readCommitted(broker.brokers, topics.nameOf('decisions'));
     const letters = await readCommitted(broker.brokers, topics.nameOf('dead-letters'));
     return {
       uploads: events.length,
+      uncommitted: left,
       ...judge(events, decisionsOf(decisions), deadLetteredEvents(letters)),
       faults: Object.values(faultsByKind).reduce((sum, count) => sum + count, 0),
       faultsByKind,
@@ -143,10 +146,13 @@ async function changeBank(log: KafkaLog, seed: number, seconds: number): Promise
   }
 }
 
-async function waitUntilSettled(remaining: () => Promise<number>): Promise<void> {
+/** Gives how many are left. */
+async function waitUntilSettled(remaining: () => Promise<number>): Promise<number> {
+  let left = Number.NaN;
   for (let giveUpMs = performance.now() + drainMsMax; performance.now() < giveUpMs; ) {
-    const left = await remaining().catch(() => Number.NaN);
-    if (left === 0) return;
+    left = await remaining().catch(() => Number.NaN);
+    if (left === 0) break;
     await sleep(1_000);
   }
+  return left;
 }

@@ -63,7 +63,7 @@ export class Membership {
 
   /** Resolves when the group has been joined; `onAssigned` has been called by then. */
   async join(): Promise<void> {
-    const { HEARTBEAT, GROUP_JOIN, CRASH } = this.#consumer.events;
+    const { HEARTBEAT, GROUP_JOIN, REBALANCING, CRASH } = this.#consumer.events;
     const joined = new Promise<void>((resolve, reject) => {
       this.#consumer.on(GROUP_JOIN, (event) => {
         this.#joined(event);
@@ -72,6 +72,7 @@ export class Membership {
       this.#consumer.on(CRASH, ({ payload: { error, restart } }) => {
         this.#memberId = null;
         this.#member = null;
+        this.#confirmedMs = Number.NEGATIVE_INFINITY;
         this.#options.onWarning('membership in the consumer group was interrupted', { error, restart });
         if (restart) return;
         const failure = new FloodgateError('log_failed', `the consumer group cannot be joined: ${error.message}`, {
@@ -82,6 +83,10 @@ export class Membership {
       });
     });
     joined.catch(() => {});
+    // From here on the partitions may be given to others, whatever was confirmed before.
+    this.#consumer.on(REBALANCING, () => {
+      this.#confirmedMs = Number.NEGATIVE_INFINITY;
+    });
     this.#consumer.on(HEARTBEAT, ({ payload: { memberId, groupGenerationId } }) => {
       this.#member = { memberId, groupGenerationId };
       this.#confirm();
