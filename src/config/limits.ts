@@ -105,6 +105,15 @@ export const limits = {
   /** Of these the first are looked for at any speed, the rest at normal speed. */
   searchedCandidatesMax: 6,
   decisionMatchesMax: 20,
+  /** Known contents that are compared with an upload region by region, the closest first. */
+  namedContentsMax: 8,
+  /** Regions of an upload; detected and fixed ones. */
+  regionsMax: 64,
+  /** Of each, hypotheses that are put on a line, the heaviest first. */
+  hypothesesFittedMax: 6,
+  /** Pairs of a query and a known view that one content may cost for one frame; beyond it only the hypothesis that named
+   * it is measured. Some milliseconds. */
+  measuredPairsMax: 8_000_000,
 
   // Bank
   bankContentsMax: 5_000_000,

@@ -6,6 +6,8 @@
  */
 import { bitsBetween } from './bits.ts';
 import type { FrameMatch } from './frame-match.ts';
+import type { PixelAgreement } from './pixel-check.ts';
+import type { Region } from './region.ts';
 
 /** knownTimeMs = speed * uploadTimeMs + offsetMs */
 export interface TimeLine {
@@ -35,6 +37,16 @@ export interface Alignment {
   readonly known: TimeSpan;
   /** Time of the upload between inliers that follow one another, without the stretches that did not match. */
   readonly matchedMs: number;
+  /** Undefined when whole frames were compared and nothing else was looked at. */
+  readonly picture?: PictureMatch;
+}
+
+/** Which part of the upload's picture shows which part of the known one, and how well their pixels agree. */
+export interface PictureMatch {
+  readonly uploadRegion: Region;
+  readonly knownRegion: Region;
+  /** Null when there were no pixels to compare. */
+  readonly pixels: PixelAgreement | null;
 }
 
 /** Frames of an upload within this distance of an earlier one are the same picture and share one vote. */
@@ -83,11 +95,12 @@ export function summariseAlignment(parts: AlignmentParts): Alignment {
 }
 
 function scoreOf(distinctBits: readonly number[]): number {
-  let score = 0;
-  for (const bits of distinctBits) {
-    score += Math.min(evidencePerFrameMax, Math.max(0, (evidenceBitsMax - bits) / 10));
-  }
-  return score;
+  return distinctBits.reduce((score, bits) => score + evidenceOf(bits), 0);
+}
+
+/** What one frame at that distance is worth, 0 to 4. */
+export function evidenceOf(distanceBits: number): number {
+  return Math.min(evidencePerFrameMax, Math.max(0, (evidenceBitsMax - distanceBits) / 10));
 }
 
 /** Greedy leaders over the upload's frames in order of time; each leader keeps the best distance of its followers. */
