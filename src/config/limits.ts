@@ -115,6 +115,21 @@ export const limits = {
    * it is measured. Some milliseconds. */
   measuredPairsMax: 8_000_000,
 
+  // Effort under load
+  /** Uploads usually take longer than this from their event: the dearest work that is left is shed. */
+  effortLatencyMsMax: 1_500,
+  /** Below it the pipeline keeps up with ease. */
+  effortCalmLatencyMs: 700,
+  /** So long it must have kept up before shed work is taken up again. */
+  effortCalmMs: 5_000,
+  /** A change shows its effect only on what begins after it. */
+  effortHoldMs: 1_000,
+  /** Latencies that are looked at: as old and as many as this. */
+  effortWindowMs: 3_000,
+  effortSamplesMax: 256,
+  /** Frames of the first look under the greatest load. */
+  hurriedFramesMax: 4,
+
   // Bank
   bankContentsMax: 5_000_000,
   /** What a bank record's fields take beside its frames. */
@@ -276,5 +291,6 @@ assertRelation(
 assertRelation(limits.bankSnapshotRenewMs < limits.bankSnapshotAgeMsMax, 'a snapshot is renewed before it is too old');
 assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments answer narrow searches');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
+assertRelation(limits.effortCalmLatencyMs < limits.effortLatencyMsMax, 'the ladder does not swing');
 assertRelation(limits.alignmentsMax <= limits.candidatesMax, 'only candidates are aligned');
 assertRelation(limits.decisionMatchesMax <= limits.alignmentsMax, 'only alignments become matches');
