@@ -74,6 +74,7 @@ const unjudgedFields = {
   forbidden_source: unjudgedAction,
   unreachable: unjudgedAction,
   digest_mismatch: unjudgedAction,
+  shed: unjudgedAction,
 } satisfies Record<UnjudgedReason, TSchema>;
 
 const plainFields = {

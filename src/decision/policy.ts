@@ -48,6 +48,7 @@ export const defaultPolicy: Policy = {
     forbidden_source: 'review',
     unreachable: 'review',
     digest_mismatch: 'review',
+    shed: 'review',
   },
   defaultBank: { action: 'block', framesPerSecond: 2 },
   banks: {},
