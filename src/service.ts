@@ -165,7 +165,7 @@ async function readBank({ config, policy, telemetry }: Base, log: Log, closers: 
     log,
     hashesMax: config.bankHashesMax,
     frameQualityMin: policy.faintFrameQualityMin,
-    merging: searchesNarrowly(policy) ? 'background' : 'never',
+    merging: 'background',
     snapshots: { folder: join(config.dataFolder, 'bank'), everyMs: config.bankSnapshotMinutes * minuteMs },
     telemetry,
   });
@@ -224,17 +224,15 @@ function openEmbeddedLog(config: Config): Promise<Log> {
   });
 }
 
-/** Segments answer up to 31 bits; where every search is wider they would only cost. */
-function searchesNarrowly({ alignedRadiusBits, singleFrameRadiusBits, review }: Policy): boolean {
-  const pictureRadiusBits = Math.max(singleFrameRadiusBits, review.radiusBits);
-  return Math.min(alignedRadiusBits, pictureRadiusBits) <= limits.segmentRadiusBitsMax;
-}
-
 function createPipeline(core: Core): RunningPipeline {
   return new RunningPipeline({
     ...core,
     policy: () => core.policy,
     recent: new RecentDecisions(core.decisions),
+    ladder: createEffortLadder({
+      elapsedMs: () => performance.now(),
+      onChange: (rung) => core.telemetry.effortChanged(rung),
+    }),
     jobTimeoutMs: core.config.jobTimeoutMs,
     inflightUploadsMax: core.config.inflightUploadsMax,
   });
