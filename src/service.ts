@@ -19,6 +19,7 @@ import { createSpool, type FileSpool } from './fetch/spool.ts';
 import { createFingerprinter, type PooledFingerprinter } from './fingerprint/child-pool.ts';
 import { Backlog } from './flow/backlog.ts';
 import { BankDesk } from './flow/bank-desk.ts';
+import { createEffortLadder } from './flow/effort-ladder.ts';
 import { Closers } from './flow/closers.ts';
 import { DeadLetterDesk } from './flow/dead-letter-desk.ts';
 import { Health } from './flow/health.ts';

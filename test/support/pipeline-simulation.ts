@@ -2,9 +2,10 @@
  * The pipeline over a log in memory, played step by step: uploads of all kinds arrive while it crashes, is abandoned,
  * meets faults and settles in vain. Afterwards the log is compared with what was sent.
  */
+import { createEffortLadder } from '../../src/flow/effort-ladder.ts';
+import { bankOf } from './fake-bank.ts';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Bank } from '../../src/bank/bank.ts';
 import type { Decision } from '../../src/contracts/decision.ts';
 import type { UploadContent } from '../../src/contracts/upload.ts';
 import { parsePolicy } from '../../src/decision/policy.ts';
@@ -90,12 +91,7 @@ export async function playPipeline({ steps, seed }: Play): Promise<void> {
 
 /** Far more turns than anything needs: beyond it the pipeline stands still. */
 const turnsMax = 20_000;
-const nothingKnown: Bank = {
-  position: -1,
-  search: () => ({ matches: [], capped: false }),
-  findBySha256: () => [],
-  content: () => undefined,
-};
+const nothingKnown = bankOf({ content: () => undefined });
 
 class World {
   readonly #disk = new MemoryDisk();
@@ -215,6 +211,7 @@ class World {
       }),
       settler,
       telemetry: silentTelemetry(),
+      ladder: createEffortLadder({ elapsedMs: () => 0, onChange: () => {} }),
       version: '0.0.0',
       kernelVersion: '1-test',
       jobTimeoutMs: 1_000,

@@ -2,6 +2,7 @@
  * Goal: a bank on the real index finds the same content before, while and after its hashes become segments, and what was
  * removed is found no more.
  */
+import { twinIndex } from '../../support/twin-index.ts';
 import { expect, it } from 'vitest';
 import { createBankTable } from '../../../src/bank/bank-table.ts';
 import { limits } from '../../../src/config/limits.ts';
@@ -14,7 +15,7 @@ const contents = Math.ceil((limits.freshHashesMax * 1.5) / framesPerContent);
 
 it('finds content through segments as through the scan', { timeout: 60_000 }, async () => {
   const index = createHammingIndex({ hashesMax: 100_000 });
-  const table = createBankTable(index, () => 0);
+  const table = createBankTable({ index: index, views: twinIndex() }, () => 0);
   const frameOf = (content: number, frame: number) => hashNumber(content * framesPerContent + frame);
   for (let content = 0; content < contents; content++) {
     const frames = Array.from({ length: framesPerContent }, (_, frame) => ({
