@@ -86,7 +86,7 @@ function meanIou(results: readonly Result[], banked: Banked): number | null {
 }
 
 /** The best match that is the upload's own content. */
-export function ownMatch({ upload, examined }: Pick<Result, 'upload' | 'examined'>, banked: Banked) {
+function ownMatch({ upload, examined }: Pick<Result, 'upload' | 'examined'>, banked: Banked) {
   const own = new Set(
     [...banked.values()].filter(({ contentId }) => contentId === upload.truth.contentId).map(({ id }) => knownIdOf(id)),
   );
@@ -97,10 +97,25 @@ function recallsOf(scored: readonly ScoredVariant[], kind: Kind): Recall {
   return recallOf(verdictsOf(ofKind(scored, kind)));
 }
 
-function cpuOf(results: readonly Result[], kind: Kind, ofVariants: boolean): number[] {
-  return results.flatMap(({ upload, cpuMs }) =>
-    cpuMs !== null && upload.kind === kind && (upload.variant !== null) === ofVariants ? [cpuMs] : [],
-  );
+export interface Cost {
+  readonly uploads: number;
+  readonly framesMedian: number;
+  /** Uploads that were examined one at a time, for their CPU time in all processes. */
+  readonly sample: number;
+  readonly cpuMsMedian: number;
+  readonly cpuMsP95: number;
+}
+
+export function costOf(results: readonly Result[], kind: Kind, role: 'variant' | 'banked'): Cost {
+  const of = results.filter(({ upload }) => upload.kind === kind && (upload.variant !== null) === (role === 'variant'));
+  const cpuMs = of.flatMap((result) => result.cpuMs ?? []);
+  return {
+    uploads: of.length,
+    framesMedian: median(of.map(({ examined }) => examined.framesSampled)),
+    sample: cpuMs.length,
+    cpuMsMedian: round(median(cpuMs)),
+    cpuMsP95: round(quantile(cpuMs, 0.95)),
+  };
 }
 
 /** The last line of a run. Shares are 0 to 1; what a run has no variants for is null. */
@@ -113,9 +128,7 @@ export function summarise(run: Run, files: { readonly results: string; readonly 
   const [video, image] = [recallsOf(scored, 'video'), recallsOf(scored, 'image')];
   const combos = (of: readonly ScoredVariant[]) =>
     recallOf(verdictsOf(of.filter(({ variant }) => variant.group === 'combo')));
-  const frames = results.flatMap(({ upload, examined }) =>
-    upload.variant !== null && upload.kind === lead ? [examined.framesSampled] : [],
-  );
+  const cost = costOf(results, lead, 'variant');
   const shareOf = (recall: Recall, share: number) => (recall.n === 0 ? null : round(share));
   const peerShare = (rule: Rule, of: readonly ScoredVariant[]) => {
     const recall = of.length === 0 ? null : peerRecall(rule, of, peers);
@@ -133,16 +146,17 @@ export function summarise(run: Run, files: { readonly results: string; readonly 
     comparisons: results.reduce((sum, { upload }) => sum + countComparisons(upload.truth, banked), 0),
     vpdqRecall: peerShare('vpdq', videos),
     vpdqReadmeRecall: peerShare('vpdqReadme', videos),
+    vpdqAnyFrameRecall: peerShare('vpdqAny', videos),
     pdqRecall: peerShare('pdq', images),
     peerFalseMatches: peers.falseMatches,
     peerUnreadable: run.peers === null ? null : Object.keys(run.peers.unreadable).length,
     segmentIou: roundOrNull(meanIou(results, banked)),
-    cpuMsMedian: round(median(cpuOf(results, lead, true))),
-    cpuMsP95: round(quantile(cpuOf(results, lead, true), 0.95)),
-    cpuMsSample: cpuOf(results, lead, true).length,
-    cpuMsImageMedian: round(median(cpuOf(results, 'image', true))),
-    cpuMsUnrelatedMedian: round(median(cpuOf(results, lead, false))),
-    framesMedian: median(frames),
+    cpuMsMedian: cost.cpuMsMedian,
+    cpuMsP95: cost.cpuMsP95,
+    framesMedian: cost.framesMedian,
+    cpuMsSample: cost.sample,
+    cpuMsImageMedian: costOf(results, 'image', 'variant').cpuMsMedian,
+    cpuMsUnrelatedMedian: costOf(results, lead, 'banked').cpuMsMedian,
     refusedByDesign: scored.filter(({ verdict }) => verdict === 'refused').length,
     combosRecallBlock: shareOf(combos(scored), combos(scored).block),
     combosRecallBlockVideo: shareOf(combos(videos), combos(videos).block),
@@ -190,7 +204,7 @@ function countsOf({ results, banked, refused, orphans }: Run, scored: readonly S
   };
 }
 
-export function round(value: number): number {
+function round(value: number): number {
   return Math.round(value * 10_000) / 10_000;
 }
 

@@ -99,7 +99,7 @@ function listMedia(folder: string): MediaFile[] {
 }
 
 /** Undefined for a line that is not whole, as the last one of a manifest that is being written, and for absent files. */
-export function toMediaFile(fields: Fields, folder: string): MediaFile | undefined {
+function toMediaFile(fields: Fields, folder: string): MediaFile | undefined {
   const file = text(fields, 'file');
   const kind = readKind(fields, file);
   if (file === '' || kind === undefined || !existsSync(join(folder, file))) return undefined;
@@ -109,7 +109,7 @@ export function toMediaFile(fields: Fields, folder: string): MediaFile | undefin
   return { id, kind, path: join(folder, file), contentId, scenes: scenesOf(facts) };
 }
 
-export function toVariant(fields: Fields, folder: string): Variant | undefined {
+function toVariant(fields: Fields, folder: string): Variant | undefined {
   const file = text(fields, 'file');
   const kind = readKind(fields, file);
   const sourceId = text(fields, 'source_id');

@@ -17,7 +17,7 @@ const buildNeeds = [
   'libavcodec-dev libswresample-dev libswscale-dev libavutil-dev',
 ].join(' ');
 
-export const videoRules = ['vpdq', 'vpdqReadme'] as const;
+export const videoRules = ['vpdq', 'vpdqReadme', 'vpdqAny'] as const;
 export const imageRules = ['pdq'] as const;
 export type Rule = (typeof videoRules)[number] | (typeof imageRules)[number];
 

@@ -2,9 +2,9 @@
 
 import { formatTable } from '../../../src/cli/terminal.ts';
 import type { Match } from '../../../src/contracts/decision.ts';
-import { type PeerFigures, peerRecall, type Run, scoredVariants, scorePeers } from './figures.ts';
+import { costOf, type PeerFigures, peerRecall, type Run, scoredVariants, scorePeers } from './figures.ts';
 import { type Edit, type Kind, knownIdOf } from './media-files.ts';
-import { rulesOf } from './peers.ts';
+import { type PeerAnswers, rulesOf } from './peers.ts';
 import { groupBy, kindRows, ofKind, type Recall, recallOf, type ScoredVariant, verdictsOf } from './score.ts';
 import type { Result } from './submit.ts';
 
@@ -21,7 +21,9 @@ export function toLines(run: Run): string[] {
     ...tables,
     ...wrongBlocks('FALSE BLOCKS', run, ({ score }) => score.falseBlocks),
     ...wrongBlocks('BLOCKS BY A CLIP OF THE SAME SCENE', run, ({ score }) => score.sameScene),
-    ...unreadableLines(run),
+    ...peerLines(run, peers),
+    ...costTable(run.results),
+    '',
     `conditions: ${JSON.stringify(run.conditions)}`,
   ];
 }
@@ -83,7 +85,7 @@ function wrongBlocks(title: string, { results }: Run, idsOf: (result: Result) =>
 }
 
 /** Every fact of the evidence, by its name in the contract, so that what is added to it shows up. */
-export function describeMatch(match: Match): string {
+function describeMatch(match: Match): string {
   const { contentId: _id, bank: _bank, labels: _labels, contentRevision: _revision, ...facts } = match;
   return Object.entries(facts)
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
@@ -97,8 +99,27 @@ export function editsOf(edits: readonly Edit[]): string {
     .join(' + ');
 }
 
-function unreadableLines({ peers }: Run): string[] {
-  const files = Object.entries(peers?.unreadable ?? {});
+function costTable(results: readonly Result[]): string[] {
+  const rows = (['video', 'image'] as const).flatMap((kind) =>
+    (['variant', 'banked'] as const).flatMap((role) => {
+      const { uploads, framesMedian, sample, cpuMsMedian, cpuMsP95 } = costOf(results, kind, role);
+      const name = `${kind}, ${role === 'variant' ? 'a variant' : 'unrelated to the rest of the bank'}`;
+      const figures = [uploads, framesMedian, sample, cpuMsMedian.toFixed(0), cpuMsP95.toFixed(0)];
+      return uploads === 0 ? [] : [[name, ...figures.map(String)]];
+    }),
+  );
+  const header = ['upload', 'n', 'frames, median', 'one at a time', 'CPU ms, median', 'p95'];
+  return ['COST OF A DECISION, all processes', ...formatTable([header, ...rows])];
+}
+
+function peerLines({ peers }: Run, { falseMatches }: PeerFigures): string[] {
+  if (peers === null) return [];
+  const wrong = Object.entries(falseMatches).map(([rule, count]) => `${rule} ${count}`);
+  return [`FALSE MATCHES OF PEERS: ${wrong.join(', ')}`, '', ...unreadableLines(peers)];
+}
+
+function unreadableLines(peers: PeerAnswers): string[] {
+  const files = Object.entries(peers.unreadable);
   if (files.length === 0) return [];
   const shown = files.slice(0, 10).map(([key, why]) => `  ${key}: ${why}`);
   return [`FILES THAT A PEER COULD NOT READ, counted as missed by it: ${files.length}`, ...shown, ''];

@@ -9,7 +9,7 @@
  * own content, since its bytes would otherwise be recognised before a frame is looked at; peers answer on the same files
  * with the rules that they ship; a kind of edit that is missed stands in the table like any other.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Terminal } from '../../../src/cli/terminal.ts';
@@ -169,7 +169,13 @@ function readMedia({ originals = '', variants = '', unrelated }: Options): Given
 /** The default: variants of four clips and sixty photographs; everything else in the media folder is unrelated. */
 async function makeMedia(options: Options, terminal: Terminal): Promise<Given> {
   const media = resolveMediaFolder(process.env.FLOODGATE_MEDIA);
-  const files = options.kinds.flatMap((kind) => readMediaFolder(join(media, `${kind}s`)));
+  const folders = options.kinds.map((kind) => join(media, `${kind}s`));
+  const absent = folders.filter((folder) => !existsSync(folder));
+  if (absent.length > 0) {
+    const remedy = 'set FLOODGATE_MEDIA to a folder with videos, images and tools, or give --originals and --variants';
+    throw new Error(`there are no media in ${absent.join(', ')}: ${remedy}`);
+  }
+  const files = folders.flatMap((folder) => readMediaFolder(folder));
   const plans = planMaking(files, options.kinds, options.images);
   if (plans.length === 0) throw new Error(`${media} has none of the default sources; give --originals and --variants`);
   await makeVariants(plans, { media, cache, seed: options.seed, terminal });

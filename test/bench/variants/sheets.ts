@@ -1,5 +1,5 @@
 /** Contact sheets of misses: a row for each, four frames of the variant and the same moments of its original. */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ const places = [0.1, 0.37, 0.63, 0.9];
 export async function drawSheets(misses: readonly Result[], folder: string, terminal: Terminal): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(folder)) if (name.endsWith('.png')) rmSync(join(folder, name));
+  if (spawnSync('ffmpeg', ['-version']).status !== 0) terminal.note('no frames of videos: apt-get install ffmpeg');
   const groups = [...groupBy(misses, ({ upload }) => upload.kind)];
   const sheets = groups.flatMap(([kind, all]) => {
     const rows = spread(all, rowsMax);

@@ -6,7 +6,7 @@ Takes one JSON file {"cache", "processes", "banked": [{"id", "kind", "path", "sh
 
 Rules for video, both with quality 50 and distance 31, one frame a second: "vpdq" is py-tx's default (80 % of the upload's
 frames match, any share of the known ones), "vpdqReadme" that of vPDQ's README (80 % of the known frames, any share of the
-upload's). For images: "pdq", distance 31 and quality 50. Each line on standard output says that one more file is hashed.
+upload's); "vpdqAny" takes a single matching frame, the most that these hashes can give. For images: "pdq", distance 31 and quality 50. Each line on standard output says that one more file is hashed.
 """
 import json
 import multiprocessing
@@ -99,6 +99,7 @@ class Videos:
         return {
             "vpdq": [id for id, each in info if each.query_match_percent >= PERCENT],
             "vpdqReadme": [id for id, each in info if each.compared_match_percent >= PERCENT],
+            "vpdqAny": [id for id, _ in info],
         }
 
 
