@@ -1,7 +1,7 @@
 /** Known content as of a position in the bank log: what is active, by id, by number and by SHA-256. */
 import { limits } from '../config/limits.ts';
-import { FloodgateError } from '../errors.ts';
 import type { Frame } from '../contracts/packed-frames.ts';
+import { FloodgateError } from '../errors.ts';
 import type { HammingIndex } from '../kernel/hamming-index.ts';
 import type { DeepContent } from '../match/deep-content.ts';
 import { knownViews } from '../match/region.ts';
@@ -148,7 +148,12 @@ function ifThere<T>(row: number | undefined, then: (row: number) => T): T | unde
 function deepFramesOf(revision: BankRevision, isSearchable: (frame: Frame) => boolean): DeepFrames {
   const { frames, thumbnails = [], aspect = 1, framesPerSecond } = revision;
   const isKnownView = ({ view = 0 }: Frame) => view > 0 && view <= knownViews.length;
-  return { aspect, thumbnails, framesPerSecond, views: frames.filter((frame) => isKnownView(frame) && isSearchable(frame)) };
+  return {
+    aspect,
+    thumbnails,
+    framesPerSecond,
+    views: frames.filter((frame) => isKnownView(frame) && isSearchable(frame)),
+  };
 }
 
 function factsOfRevision(

@@ -160,7 +160,8 @@ async function restoreParts(
   const views = createHammingIndex(indexOptions);
   try {
     const bank = createBank({ ...bankOptions, index, views, resume: state });
-    if (bank.size === manifest.contents && index.size === manifest.hashes) return { bank, index, views, restored: manifest };
+    if (bank.size === manifest.contents && index.size === manifest.hashes)
+      return { bank, index, views, restored: manifest };
     throw new FloodgateError('snapshot_damaged', 'its table and its index do not belong together');
   } catch (thrown) {
     await index.close();

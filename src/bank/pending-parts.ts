@@ -51,7 +51,9 @@ export function createPendingParts(image?: TableImage): PendingParts {
     },
     image(): [string, Uint8Array<ArrayBuffer>][] {
       const waiting = [...pending.values()].flatMap((each) => [...each.parts]);
-      const records = waiting.map(([part, revision]) => partRecord(revision, part, revision.frames, revision.thumbnails ?? []));
+      const records = waiting.map(([part, revision]) =>
+        partRecord(revision, part, revision.frames, revision.thumbnails ?? []),
+      );
       return [[pieceName, new Uint8Array(Buffer.from(JSON.stringify(records)))]];
     },
   };

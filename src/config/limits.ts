@@ -143,8 +143,6 @@ export const limits = {
   hotHashesMax: 250_000,
   /** Views of contents that are kept ready to be compared, a hundred bytes each. */
   deepOpenedHashesMax: 2_000_000,
-  knownThumbnailSide: 32,
-  uploadThumbnailSide: 64,
 
   // Bank
   bankContentsMax: 5_000_000,

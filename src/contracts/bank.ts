@@ -18,7 +18,10 @@ export const BankRecord = Type.Object(
     framesPerSecond: Type.Number({ minimum: 0 }),
     frames: Type.String({ description: 'Frames of this part, packed (contracts/packed-frames.ts), base64.' }),
     aspect: Type.Optional(
-      Type.Number({ exclusiveMinimum: 0, description: 'Width over height. With it, frames have views and thumbnails.' }),
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: 'Width over height. With it, frames have views and thumbnails.',
+      }),
     ),
     thumbnails: Type.Optional(
       Type.String({ description: 'Small pictures of frames, packed (contracts/packed-frames.ts), base64.' }),

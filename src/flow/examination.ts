@@ -120,7 +120,7 @@ export class Examination {
     // A second, denser look meets frames of the first again; each counts once.
     if (this.#timesMs.has(frame.timeMs)) return 'more';
     this.#timesMs.add(frame.timeMs);
-    if (frame.thumbnail !== null) this.#regions.addThumbnail(frame.timeMs, frame.thumbnail);
+    if (frame.thumbnail !== undefined) this.#regions.addThumbnail(frame.timeMs, frame.thumbnail);
     this.#frames.sampled += 1;
     const usable = frame.quality >= policy.minFrameQuality;
     this.#judged.push({ quality: frame.quality, usable });

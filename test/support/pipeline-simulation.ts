@@ -2,8 +2,7 @@
  * The pipeline over a log in memory, played step by step: uploads of all kinds arrive while it crashes, is abandoned,
  * meets faults and settles in vain. Afterwards the log is compared with what was sent.
  */
-import { createEffortLadder } from '../../src/flow/effort-ladder.ts';
-import { bankOf } from './fake-bank.ts';
+
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Decision } from '../../src/contracts/decision.ts';
@@ -11,10 +10,12 @@ import type { UploadContent } from '../../src/contracts/upload.ts';
 import { parsePolicy } from '../../src/decision/policy.ts';
 import { FloodgateError } from '../../src/errors.ts';
 import { ConsumeLoop } from '../../src/flow/consume-loop.ts';
+import { createEffortLadder } from '../../src/flow/effort-ladder.ts';
 import { RecentDecisions } from '../../src/flow/recent-decisions.ts';
 import { Settler } from '../../src/flow/settler.ts';
 import type { Consumer, NewRecord, Settlement } from '../../src/log/log.ts';
 import { type PipelineParts, taskOf } from '../../src/pipeline.ts';
+import { bankOf } from './fake-bank.ts';
 import { consumeGroup } from './log-records.ts';
 import { MemoryDisk, MemoryLog } from './memory-log.ts';
 import {

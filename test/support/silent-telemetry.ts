@@ -18,7 +18,6 @@ export function silentTelemetry(heard: Partial<Telemetry> = {}): Telemetry {
     stageFinished: ignore,
     stageFailed: ignore,
     retried: ignore,
-    effortChanged: () => {},
     inflight: ignore,
     effortChanged: ignore,
     contentFetched: ignore,

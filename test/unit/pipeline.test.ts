@@ -179,7 +179,12 @@ describe('content that cannot be judged', () => {
     'forbidden_source',
     'unreachable',
   ];
-  const decodeCodes: Exclude<UnjudgedReason, 'no_detail' | 'shed'>[] = ['unsupported', 'undecodable', 'too_large', 'timed_out'];
+  const decodeCodes: Exclude<UnjudgedReason, 'no_detail' | 'shed'>[] = [
+    'unsupported',
+    'undecodable',
+    'too_large',
+    'timed_out',
+  ];
 
   it.each(fetchCodes)('is held for review when fetching ends with %s', async (code) => {
     const rig = await handleOne({ known, fetcher: fakeFetcher(failWith(code)) });

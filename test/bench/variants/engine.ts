@@ -132,6 +132,10 @@ function withoutContents(bank: LiveBank, hidden: ReadonlySet<string>): LiveBank 
       const found = bank.search(...args);
       return { ...found, matches: found.matches.filter(({ contentNumber }) => content(contentNumber) !== undefined) };
     },
+    nameDeep(...args) {
+      const naming = bank.nameDeep(...args);
+      return { ...naming, named: naming.named.filter(({ contentNumber }) => content(contentNumber) !== undefined) };
+    },
     findBySha256: (sha256) => bank.findBySha256(sha256).filter(({ contentId }) => !hidden.has(contentId)),
   };
   return new Proxy(bank, {
