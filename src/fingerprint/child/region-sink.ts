@@ -49,11 +49,9 @@ export class RegionSink implements FrameSink {
 
   /** The frame must be the one that the hasher has just hashed. */
   emit(frame: SampledFrame, aspect: number): void {
-    if (!this.#regions && !this.#views) return this.#sink.emit(frame, aspect);
-    this.#hasher.makeBase();
-    if (this.#views) return this.#sink.emit(this.#withViews(frame, aspect), aspect);
-    this.#sink.emit({ ...frame, thumbnail: this.#hasher.thumbnail(limits.uploadThumbnailSide) }, aspect);
-    this.#keep(frame.timeMs);
+    if (this.#regions || this.#views) this.#hasher.makeBase();
+    this.#sink.emit(this.#looked(frame, aspect), aspect);
+    if (this.#regions) this.#keep(frame.timeMs);
   }
 
   /** Emits the regions of the frames that were kept: the likely ones of all frames, then the others. */
@@ -68,6 +66,12 @@ export class RegionSink implements FrameSink {
         await this.breathe();
       }
     }
+  }
+
+  #looked(frame: SampledFrame, aspect: number): SampledFrame {
+    if (this.#views) return this.#withViews(frame, aspect);
+    if (!this.#regions) return frame;
+    return { ...frame, thumbnail: this.#hasher.thumbnail(limits.uploadThumbnailSide) };
   }
 
   #withViews(frame: SampledFrame, aspect: number): SampledFrame {
