@@ -176,7 +176,10 @@ export class Examination {
       framesSearched: this.#frames.searched,
       framesUsable: this.#frames.usable,
       complete: this.#result?.complete ?? false,
-      alignments: [...this.#aligner.alignments(), ...this.#regions.alignments()],
+      alignments: [
+        ...this.#aligner.alignments().map((each) => this.#regions.verified(each)),
+        ...this.#regions.alignments(),
+      ],
       exact: this.#exact,
       known: (number) => this.#parts.bank.content(number),
       unjudged: this.#unjudged ?? (this.#shed.size > 0 ? 'shed' : null),
