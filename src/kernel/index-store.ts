@@ -26,6 +26,8 @@ export interface IndexStore {
   /** The slot of the hash, or undefined when there is no room. */
   insert(hash: Uint8Array): number | undefined;
   search(queries: Uint8Array, radiusBits: number, hitsMax: number, segments: readonly Segment[]): Hits;
+  /** Among these slots, which ascend; any number of them. */
+  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number): Hits;
   /** Holds the fresh slots of a range for a build or a snapshot, and gives them. The range consists of whole blocks. */
   capture(fromSlot: number, endSlot: number): Uint32Array;
   /** A segment finds these from now on. */
@@ -125,6 +127,24 @@ class KernelStore implements IndexStore {
     return this.#copyHits(Math.min(found, hitsMax), found > hitsMax);
   }
 
+  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number): Hits {
+    const { calls, capacities } = this;
+    const count = queries.length / capacities.hashBytes;
+    const parts: Hits[] = [];
+    let room = hitsMax;
+    for (let from = 0; from < slots.length; from += capacities.slotListMax) {
+      const listed = slots.subarray(from, from + capacities.slotListMax);
+      this.#slotList.set(listed);
+      this.#queries.set(queries);
+      const found = callKernel(() => calls.searchListed(count, radiusBits, room, listed.length)) >>> 0;
+      const part = this.#copyHits(Math.min(found, room), found > room);
+      parts.push(part);
+      room -= part.count;
+      if (part.capped) break;
+    }
+    return joinHits(parts);
+  }
+
   capture(fromSlot: number, endSlot: number): Uint32Array {
     const { calls } = this;
     const parts: Uint32Array[] = [];
@@ -173,6 +193,24 @@ class KernelStore implements IndexStore {
     }
     return { count, capped, query, slot, distanceBits };
   }
+}
+
+/** As one list; of one part nothing is copied. The queries of each part count on from `queriesEach` for every part before it. */
+export function joinHits(parts: readonly Hits[], queriesEach = 0): Hits {
+  const [first = noHits] = parts;
+  if (parts.length <= 1) return first;
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
+  const query = new Uint32Array(count);
+  const slot = new Uint32Array(count);
+  const distanceBits = new Uint16Array(count);
+  let at = 0;
+  parts.forEach((part, place) => {
+    query.set(queriesEach === 0 ? part.query : part.query.map((each) => each + place * queriesEach), at);
+    slot.set(part.slot, at);
+    distanceBits.set(part.distanceBits, at);
+    at += part.count;
+  });
+  return { count, capped: parts.some(({ capped }) => capped), query, slot, distanceBits };
 }
 
 /** Refuses what the kernel's buffers were not made for, and says why. */
