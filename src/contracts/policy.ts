@@ -26,6 +26,11 @@ const bankFields = {
     maximum: limits.bankFramesPerSecondMax,
     description: 'Rate at which video is sampled when it is added.',
   }),
+  depth: oneOf(
+    ['deep', 'plain'],
+    'deep: parts and turned views of each frame are added as well, so that crops, frames and pasted copies are found. ' +
+      'plain: only the whole frame, at a twentieth of the memory.',
+  ),
 };
 
 const blockFields = {

@@ -50,7 +50,7 @@ export const defaultPolicy: Policy = {
     digest_mismatch: 'review',
     shed: 'review',
   },
-  defaultBank: { action: 'block', framesPerSecond: 2 },
+  defaultBank: { action: 'block', framesPerSecond: 4, depth: 'deep' },
   banks: {},
 };
 

@@ -118,7 +118,10 @@ describe.each(builds)('Hamming search, $build binary', ({ build, optimizeLevel, 
         expect(ordered(listOf(found))).toEqual(ordered(wanted));
       }
     }
-    expect(index.searchSlots(Uint32Array.from(slots), joined(queries), 90, 7)).toMatchObject({ count: 7, capped: true });
+    expect(index.searchSlots(Uint32Array.from(slots), joined(queries), 90, 7)).toMatchObject({
+      count: 7,
+      capped: true,
+    });
     expect(() => index.searchSlots(Uint32Array.from([2, 1]), joined(queries), 90, 7)).toThrow(/do not ascend/);
     expect(() => index.searchSlots(Uint32Array.from([hashes + 9]), joined(queries), 9, 7)).toThrow(/does not exist/);
   });

@@ -143,7 +143,13 @@ export interface RigOptions {
 
 export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig> {
   const { log = new MemoryLog(), fetcher = fakeFetcher(), fingerprint = playFrames([]), known = [] } = options;
-  const bank = createBank({ log, index: twinIndex(), telemetry: silentTelemetry(), frameQualityMin: () => 20 });
+  const bank = createBank({
+    log,
+    index: twinIndex(),
+    deepIndex: twinIndex(),
+    telemetry: silentTelemetry(),
+    frameQualityMin: () => 20,
+  });
   await bank.start();
   for (const entry of known) await bank.add(entry);
   const consumer = await consumeGroup(log, 'floodgate-pipeline');

@@ -92,7 +92,10 @@ export async function playPipeline({ steps, seed }: Play): Promise<void> {
 const turnsMax = 20_000;
 const nothingKnown: Bank = {
   position: -1,
-  search: () => ({ matches: [], capped: false }),
+  deepHashes: 0,
+  search: (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits }),
+  nameDeep: (_queries, radiusBits) => ({ named: [], capped: false, radiusBits }),
+  deep: () => undefined,
   findBySha256: () => [],
   content: () => undefined,
 };

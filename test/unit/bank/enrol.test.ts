@@ -29,6 +29,7 @@ function rig(kind: 'image' | 'video') {
           framesPerSecond: entry.framesPerSecond,
           framesIndexed: 0,
           framesLowQuality: 0,
+          viewsIndexed: 0,
           addedAt: '2026-01-01T00:00:00Z',
           bankPosition: 0,
         };

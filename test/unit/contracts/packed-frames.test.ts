@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packedFrameBytes, packFrames, unpackFrames } from '../../../src/contracts/packed-frames.ts';
+import { packedFrameBytes, packFrames, unpackFrames, viewReader } from '../../../src/contracts/packed-frames.ts';
 
 const frame = fc.record({
   timeMs: fc.nat({ max: 0xffffffff }),
@@ -14,7 +14,7 @@ describe('packed frames', () => {
       fc.property(fc.array(frame, { maxLength: 40 }), (frames) => {
         const packed = packFrames(frames);
         expect(packed).toHaveLength(frames.length * packedFrameBytes);
-        expect(unpackFrames(packed)).toEqual(frames);
+        expect(unpackFrames(packed)).toEqual({ frames, views: new Uint8Array(0) });
       }),
     );
   });
@@ -23,7 +23,7 @@ describe('packed frames', () => {
     const packed = packFrames([{ timeMs: 7, quality: 8, hash: new Uint8Array(32).fill(9) }]);
     const memory = new Uint8Array(100).fill(255);
     memory.set(packed, 13);
-    const [read] = unpackFrames(memory.subarray(13, 13 + packedFrameBytes));
+    const [read] = unpackFrames(memory.subarray(13, 13 + packedFrameBytes)).frames;
     memory.fill(0);
     expect(read).toEqual({ timeMs: 7, quality: 8, hash: new Uint8Array(32).fill(9) });
   });
@@ -39,6 +39,9 @@ describe('packed frames', () => {
   });
 
   it('never give a quality over 100, whatever stands there', () => {
-    expect(unpackFrames(new Uint8Array(packedFrameBytes).fill(255))[0]?.quality).toBe(100);
+    const packed = new Uint8Array(packedFrameBytes).fill(255);
+    expect(viewReader(unpackFrames(packed).views).quality(0)).toBe(100);
+    packed[5] = 0;
+    expect(unpackFrames(packed).frames[0]?.quality).toBe(100);
   });
 });
