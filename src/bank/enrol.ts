@@ -4,10 +4,10 @@ import { limits } from '../config/limits.ts';
 import type { BankContent } from '../contracts/bank.ts';
 import type { HashedFrame } from '../contracts/common.ts';
 import type { MediaFacts } from '../contracts/decision.ts';
-import { type Frame, type KnownThumbnail, packFrames } from '../contracts/packed-frames.ts';
+import { type Frame, packFrames, packThumbnails, packViews } from '../contracts/packed-frames.ts';
 import type { Policy } from '../contracts/policy.ts';
 import { bankPolicyOf } from '../decision/policy.ts';
-import type { Fingerprinter } from '../fingerprint/fingerprinter.ts';
+import type { Fingerprinter, SampledFrame } from '../fingerprint/fingerprinter.ts';
 import type { BankEntry } from './bank-records.ts';
 import type { LiveBank } from './live-bank.ts';
 
@@ -34,29 +34,57 @@ export interface EnrolFile extends EnrolFacts {
   readonly signal?: AbortSignal;
 }
 
+/** What a deep pass gives of a frame beside what every pass gives. */
+interface EnrolledFrame extends SampledFrame {
+  /** 32 x 32 gray pixels. */
+  readonly thumbnail?: Uint8Array | null;
+  readonly views?: readonly { readonly view: number; readonly quality: number; readonly hash: Uint8Array }[];
+}
+
+/** What is kept of the frames of a file, packed as they come: a deep hour has a third of a million hashes. */
+class EnrolledFrames {
+  readonly frames: Frame[] = [];
+  readonly #views: Buffer[] = [];
+  readonly #thumbnails: Buffer[] = [];
+
+  add(frame: EnrolledFrame): void {
+    const { quality, hashes, thumbnail, views = [] } = frame;
+    const timeMs = Math.round(frame.timeMs);
+    this.frames.push({ timeMs, quality, hash: hashes.slice(0, limits.hashBytes) });
+    if (views.length === 0) return;
+    this.#views.push(packViews(views.map((view) => ({ timeMs, ...view }))));
+    if (thumbnail) this.#thumbnails.push(packThumbnails([{ timeMs, pixels: thumbnail }]));
+  }
+
+  /** Nothing of it when no frame had views. */
+  deepSide({ width, height }: MediaFacts): Pick<BankEntry, 'aspect' | 'views' | 'thumbnails'> {
+    if (this.#views.length === 0) return {};
+    return {
+      views: Buffer.concat(this.#views),
+      ...(this.#thumbnails.length > 0 ? { thumbnails: Buffer.concat(this.#thumbnails) } : {}),
+      ...(width && height ? { aspect: width / height } : {}),
+    };
+  }
+}
+
 /**
  * Adds the content of a file; resolves once it is searchable. Content without a frame of enough detail is known by its
  * bytes alone, and the answer says so (`framesIndexed` is 0). Throws what fingerprinting and `LiveBank.add` throw.
  */
 export async function enrolFile(parts: EnrolParts, file: EnrolFile): Promise<BankContent> {
   const bank = file.bank ?? defaultBank;
-  const { framesPerSecond, depth } = bankPolicyOf(parts.policy(), bank);
-  let frames: Frame[] = [];
-  let thumbnails: KnownThumbnail[] = [];
+  const { framesPerSecond } = bankPolicyOf(parts.policy(), bank);
+  let enrolled = new EnrolledFrames();
   const { media, durationMs } = await parts.fingerprinter.fingerprint({
     path: file.path,
     mode: { kind: 'dense', framesPerSecond, views: depth === 'deep' },
     timeoutMs: limits.enrolTimeoutMs,
-    onFrame({ timeMs: exactMs, quality, hashes, views = [], thumbnail }) {
-      const timeMs = Math.round(exactMs);
-      frames.push({ timeMs, quality, hash: hashes.slice(0, limits.hashBytes) });
-      for (const { view, quality, hash } of views) frames.push({ timeMs, quality, view: view + 1, hash });
-      if (thumbnail !== undefined) thumbnails.push({ timeMs, pixels: thumbnail });
+    onFrame(frame: EnrolledFrame) {
+      enrolled.add(frame);
       return 'more';
     },
     onRestart() {
-      frames = [];
-      thumbnails = [];
+      enrolled = new EnrolledFrames();
     },
     ...(file.signal === undefined ? {} : { signal: file.signal }),
   });
@@ -68,8 +96,8 @@ export async function enrolFile(parts: EnrolParts, file: EnrolFile): Promise<Ban
     sha256: file.sha256,
     durationMs: Math.round(durationMs),
     framesPerSecond: media.kind === 'image' ? 0 : framesPerSecond,
-    frames,
-    ...(thumbnails.length === 0 ? {} : { thumbnails, aspect: aspectOf(media) }),
+    frames: enrolled.frames,
+    ...enrolled.deepSide(media),
   });
 }
 

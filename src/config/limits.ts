@@ -91,6 +91,8 @@ export const limits = {
   bankHashesMax: 20_000_000,
   /** Greatest radius that the segments of the index answer; a wider search scans. */
   segmentRadiusBitsMax: 31,
+  /** Up to so many hashes an index is scanned at any radius: 0.3 ms a query. A larger one answers what segments answer. */
+  hotHashesMax: 250_000,
   /** New hashes that are scanned before they are built into a segment: some 5 microseconds a query. */
   freshHashesMax: 8_192,
   /** A build takes in the segments that are not more than so many times as large as what it has so far. */
@@ -146,6 +148,12 @@ export const limits = {
 
   // Bank
   bankContentsMax: 5_000_000,
+  /** Gray pixels of a thumbnail: 32 x 32. */
+  thumbnailBytes: 1_024,
+  /** Frames whose hashes of one view stay so close to the first of them are one entry of a deep bank. */
+  viewRunBitsMax: 4,
+  /** Deep content in one piece of a snapshot, roughly. */
+  deepPieceBytes: 8 * MiB,
   /** What a bank record's fields take beside its frames. */
   bankRecordFieldsBytesMax: 16 * KiB,
   /** Bytes of the bank's table that are copied in one turn of the event loop while changes wait: a few milliseconds. */
@@ -306,6 +314,7 @@ assertRelation(
 );
 assertRelation(limits.bankSnapshotRenewMs < limits.bankSnapshotAgeMsMax, 'a snapshot is renewed before it is too old');
 assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments answer narrow searches');
+assertRelation(limits.freshHashesMax < limits.hotHashesMax, 'what is scanned because it is new is little');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
 assertRelation(limits.effortCalmLatencyMs < limits.effortLatencyMsMax, 'the ladder does not swing');
 assertRelation(limits.alignmentsMax <= limits.candidatesMax, 'only candidates are aligned');

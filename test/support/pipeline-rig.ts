@@ -148,7 +148,7 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
   const bank = createBank({
     log,
     index: twinIndex(),
-    views: twinIndex(),
+    deepIndex: twinIndex(),
     telemetry: silentTelemetry(),
     frameQualityMin: () => 20,
   });

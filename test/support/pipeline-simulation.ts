@@ -92,7 +92,15 @@ export async function playPipeline({ steps, seed }: Play): Promise<void> {
 
 /** Far more turns than anything needs: beyond it the pipeline stands still. */
 const turnsMax = 20_000;
-const nothingKnown = bankOf({ content: () => undefined });
+const nothingKnown: Bank = {
+  position: -1,
+  deepHashes: 0,
+  search: (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits }),
+  nameDeep: (_queries, radiusBits) => ({ named: [], capped: false, radiusBits }),
+  deep: () => undefined,
+  findBySha256: () => [],
+  content: () => undefined,
+};
 
 class World {
   readonly #disk = new MemoryDisk();
