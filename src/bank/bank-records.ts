@@ -23,7 +23,7 @@ export interface BankEntry {
   readonly sha256: string | undefined;
   readonly durationMs: number;
   readonly framesPerSecond: number;
-  /** In order of time; may be empty, and the content is then known by its bytes alone. Views among them make it deep. */
+  /** In order of time; may be empty, and the content is then known by its bytes alone. */
   readonly frames: readonly Frame[];
   /** Width over height; needed where there are views. */
   readonly aspect?: number;
@@ -114,8 +114,6 @@ export function partRecord(revisionOfPart: BankRevision, part: number): BankReco
   return {
     ...facts,
     ...(sha256 === undefined ? {} : { sha256 }),
-    ...(aspect === undefined ? {} : { aspect }),
-    ...(thumbnailsOfPart.length === 0 ? {} : { thumbnails: packThumbnails(thumbnailsOfPart).toString('base64') }),
     labels: [...labels],
     part,
     frames: Buffer.concat([packFrames(frames), views]).toString('base64'),

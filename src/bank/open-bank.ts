@@ -44,8 +44,6 @@ type BankTelemetry = Pick<
 export interface OpenedBank {
   readonly bank: LiveBank;
   readonly index: OwnedIndex;
-  /** Of the views of deep content. */
-  readonly views: OwnedIndex;
   /**
    * Reads on to the end that the log has now, and lets segments be built; resolves when all of it is searchable. From
    * then on snapshots are written.
@@ -77,7 +75,6 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
   return {
     bank,
     index,
-    views,
     async start() {
       lag.start();
       // A large bank takes a while, and whoever waits for it should see it move.

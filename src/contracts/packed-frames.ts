@@ -18,8 +18,6 @@ export interface Frame {
   readonly timeMs: number;
   /** PDQ's quality, 0 to 100. */
   readonly quality: number;
-  /** Absent or 0: the exact PDQ of the whole frame. Otherwise a place in `knownViews` (match/region.ts) plus 1. */
-  readonly view?: number;
   /** 32 bytes, in the order of the hash's hex text. */
   readonly hash: Uint8Array;
 }
@@ -72,7 +70,6 @@ export function unpackFrames(packed: Uint8Array): { readonly frames: Frame[]; re
   const view = new DataView(own.buffer);
   const frames: Frame[] = [];
   for (let at = 0; at < own.length; at += packedFrameBytes) {
-    const viewNumber = view.getUint8(at + 5);
     frames.push({
       timeMs: view.getUint32(at + timeAt, true),
       quality: Math.min(view.getUint8(at + qualityAt), qualityMax),
@@ -145,37 +142,4 @@ export function checkedThumbnails(packed: Uint8Array): Uint8Array {
 
 function requireWhole(what: string, { length }: Uint8Array, each: number): void {
   if (length % each !== 0) throw new RangeError(`${what}: ${length} bytes are not a multiple of ${each}`);
-}
-
-/** A small gray picture of a known frame: 32 x 32 pixels, rows from the top. */
-export interface KnownThumbnail {
-  readonly timeMs: number;
-  readonly pixels: Uint8Array;
-}
-
-const thumbnailBytes = limits.knownThumbnailSide ** 2;
-export const packedThumbnailBytes = 4 + thumbnailBytes;
-
-/** Time (u32) and pixels of each, one after the other. Throws a RangeError when a picture has another size. */
-export function packThumbnails(thumbnails: readonly KnownThumbnail[]): Buffer {
-  const packed = Buffer.alloc(thumbnails.length * packedThumbnailBytes);
-  thumbnails.forEach(({ timeMs, pixels }, index) => {
-    if (pixels.length !== thumbnailBytes) throw new RangeError(`a thumbnail has ${pixels.length} pixels`);
-    packed.writeUInt32LE(timeMs, index * packedThumbnailBytes);
-    packed.set(pixels, index * packedThumbnailBytes + 4);
-  });
-  return packed;
-}
-
-/** Throws a RangeError when the length is not a whole number of thumbnails. */
-export function unpackThumbnails(packed: Uint8Array): KnownThumbnail[] {
-  if (packed.length % packedThumbnailBytes !== 0) {
-    throw new RangeError(`packed thumbnails: ${packed.length} bytes are not a multiple of ${packedThumbnailBytes}`);
-  }
-  const own = new Uint8Array(packed);
-  const view = new DataView(own.buffer);
-  return Array.from({ length: own.length / packedThumbnailBytes }, (_, index) => {
-    const at = index * packedThumbnailBytes;
-    return { timeMs: view.getUint32(at, true), pixels: own.subarray(at + 4, at + packedThumbnailBytes) };
-  });
 }

@@ -5,6 +5,7 @@
 
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { Bank } from '../../src/bank/bank.ts';
 import type { Decision } from '../../src/contracts/decision.ts';
 import type { UploadContent } from '../../src/contracts/upload.ts';
 import { parsePolicy } from '../../src/decision/policy.ts';
@@ -15,7 +16,6 @@ import { RecentDecisions } from '../../src/flow/recent-decisions.ts';
 import { Settler } from '../../src/flow/settler.ts';
 import type { Consumer, NewRecord, Settlement } from '../../src/log/log.ts';
 import { type PipelineParts, taskOf } from '../../src/pipeline.ts';
-import { bankOf } from './fake-bank.ts';
 import { consumeGroup } from './log-records.ts';
 import { MemoryDisk, MemoryLog } from './memory-log.ts';
 import {
