@@ -54,6 +54,8 @@ function openingOf({ conditions }: Figures): string[] {
   return [
     '# Benchmarks of the kernel',
     '',
+    'The whole pipeline under a wave of uploads has a bench of its own: [the wave](wave.md).',
+    '',
     'Written by `npm run --silent bench -- kernel --docs docs/benchmarks.md`; do not edit. A figure is worth its conditions:',
     '',
     '| | |',

@@ -1,5 +1,5 @@
 /** Processor time and memory of a process and all that it started, from /proc. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 
 interface ProcessFacts {
   readonly id: number;
@@ -19,15 +19,9 @@ export interface TreeUse {
 const ticksPerSecond = 100;
 const pageBytes = 4096;
 
-export async function readTree(rootId: number): Promise<TreeUse> {
-  const names = await readdir('/proc').catch(() => {
-    throw new Error('the bench needs /proc, for the processor time of the service and its children');
-  });
-  const read = await Promise.all(names.filter((name) => /^\d+$/.test(name)).map(readProcess));
-  const tree = withDescendants(
-    read.filter((each) => each !== null),
-    rootId,
-  );
+/** Read at once: hundreds of small reads that each wait for their turn would cost the bench, and so the service, far more. */
+export function readTree(rootId: number): TreeUse {
+  const tree = withDescendants(readdirSync('/proc').flatMap(readProcess), rootId);
   return {
     cpuSeconds: tree.reduce((sum, each) => sum + each.cpuSeconds, 0),
     residentBytes: tree.reduce((sum, each) => sum + each.residentBytes, 0),
@@ -35,10 +29,14 @@ export async function readTree(rootId: number): Promise<TreeUse> {
   };
 }
 
-/** Null when it has ended meanwhile. */
-async function readProcess(name: string): Promise<ProcessFacts | null> {
-  const text = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => null);
-  return text === null ? null : parseStat(text);
+/** None for what is no process, or has ended meanwhile. */
+function readProcess(name: string): ProcessFacts[] {
+  if (!/^\d+$/.test(name)) return [];
+  try {
+    return [parseStat(readFileSync(`/proc/${name}/stat`, 'utf8'))];
+  } catch {
+    return [];
+  }
 }
 
 /** A line of /proc/PID/stat. The name of the command stands in brackets and may hold anything. */
@@ -62,8 +60,8 @@ export function withDescendants(all: readonly ProcessFacts[], rootId: number): P
 }
 
 /** Seconds of all cores in which the machine was not idle, since it started. */
-export async function readBusySeconds(): Promise<number> {
-  const [line = ''] = (await readFile('/proc/stat', 'utf8')).split('\n');
+export function readBusySeconds(): number {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
   const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0, steal = 0] = line.split(/\s+/).slice(1).map(Number);
   return (user + nice + system + irq + softIrq + steal) / ticksPerSecond;
 }

@@ -34,7 +34,7 @@ export async function runWave(args: readonly string[]): Promise<void> {
   const server = await serveMedia(media);
   const wave = await serveWave(options, media.incident.path, terminal);
   const load = openLoad(wave, server, media, options);
-  const watch = await watchService(wave.pid);
+  const watch = watchService(wave.pid);
   try {
     await load.start();
     const figures = await runStages({ options, terminal, load, watch, url: wave.served.url });

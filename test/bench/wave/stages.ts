@@ -26,11 +26,11 @@ interface Period {
 
 /** Offers uploads at a rate for so long, and waits for their decisions. */
 async function measurePeriod(rig: WaveRig, moments: readonly number[], isOver?: () => boolean): Promise<Period> {
-  const endWatch = await rig.watch.begin();
+  const endWatch = rig.watch.begin();
   const startMs = performance.now();
   const uploads = await rig.load.offer(moments, isOver);
   await rig.load.drain();
-  return { uploads, startMs, cost: await endWatch() };
+  return { uploads, startMs, cost: endWatch() };
 }
 
 export async function warmUp(rig: WaveRig): Promise<Tally> {

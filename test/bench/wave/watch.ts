@@ -15,34 +15,34 @@ export interface Watch {
   /** Resident memory of the service and its children together, at its highest so far; shared pages count in each. */
   readonly peakRssMb: number;
   /** Tells, when called, what has been spent since. */
-  begin(): Promise<() => Promise<Cost>>;
+  begin(): () => Cost;
   stop(): void;
 }
 
 const sampleMs = 1_000;
 
-export async function watchService(pid: number): Promise<Watch> {
+/** Throws where there is no /proc. */
+export function watchService(pid: number): Watch {
   let peakBytes = 0;
-  const sample = async () => {
-    const { residentBytes } = await readTree(pid);
-    peakBytes = Math.max(peakBytes, residentBytes);
+  const sample = () => {
+    peakBytes = Math.max(peakBytes, readTree(pid).residentBytes);
   };
-  await sample();
-  const timer = setInterval(() => void sample(), sampleMs);
-  const readAll = async () => ({
+  sample();
+  const timer = setInterval(sample, sampleMs);
+  const readAll = () => ({
     ms: performance.now(),
-    service: (await readTree(pid)).cpuSeconds,
+    service: readTree(pid).cpuSeconds,
     bench: benchCpuSeconds(),
-    all: await readBusySeconds(),
+    all: readBusySeconds(),
   });
   return {
     get peakRssMb() {
       return Math.round(peakBytes / 1e6);
     },
-    async begin() {
-      const before = await readAll();
-      return async () => {
-        const after = await readAll();
+    begin() {
+      const before = readAll();
+      return () => {
+        const after = readAll();
         const seconds = (after.ms - before.ms) / 1000;
         const cpuSeconds = after.service - before.service;
         const bench = after.bench - before.bench;
