@@ -16,7 +16,8 @@ export function distinctTail(extension: string, name: string): Buffer {
       return Buffer.concat([sizeOf(nameBytes + 8), Buffer.from('free'), payload]);
     case '.webm':
     case '.mkv':
-      // EBML Void: its id, then the size as a variable-length number of one byte.
+      // EBML Void: its id, then the size as a variable-length number of one byte. It lies behind the segment, where demuxers
+      // stop reading.
       return Buffer.concat([Buffer.from([0xec, 0x80 | nameBytes]), payload]);
     case '.avi':
       return Buffer.concat([Buffer.from('JUNK'), littleSizeOf(nameBytes), payload]);

@@ -180,8 +180,11 @@ function followRungs(url: string, startMs: number) {
   const bySecond = new Map<number, number>();
   let newest: number | null = null;
   const read = async () => {
-    newest = await readRung(url).catch(() => newest);
-    if (newest === null) return clearInterval(timer);
+    // A service that is too busy to answer is asked again in a second.
+    const rung = await readRung(url).catch(() => undefined);
+    if (rung === undefined) return;
+    if (rung === null) return clearInterval(timer);
+    newest = rung;
     bySecond.set(Math.floor((performance.now() - startMs) / 1000), newest);
   };
   const timer = setInterval(() => void read(), 1_000);
