@@ -65,7 +65,7 @@ describe('adding a file', () => {
   it('samples densely at the rate of its bank, and drops what a failed attempt gave', async () => {
     const parts = rig('video');
     await enrolFile(parts, { path: '/spool/x', sha256, bank: 'deep', contentId: 'mine', labels: ['l'] });
-    expect(parts.jobs[0]?.mode).toEqual({ kind: 'dense', framesPerSecond: 4 });
+    expect(parts.jobs[0]?.mode).toEqual({ kind: 'dense', framesPerSecond: 4, views: true });
     expect(parts.entries).toEqual([
       {
         contentId: 'mine',
