@@ -4,7 +4,7 @@
  * the length that is not. Sides on the rim of the picture neither count for it nor against it.
  */
 import { type Box, isLargeEnough, planeSide } from './box.ts';
-import { type EdgeMap, type EdgeMaps, snapToEdge } from './straight-edges.ts';
+import { type EdgeMap, type EdgeMaps, snapToEdge } from './edge-map.ts';
 
 const linesMax = 7;
 const boxesMax = 6;

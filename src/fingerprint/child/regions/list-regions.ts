@@ -9,7 +9,7 @@ import { findBorderBoxes } from './border-boxes.ts';
 import { isNear, isWorthwhile, type Plane, regionOfBox, wholePlane } from './box.ts';
 import { findEdgeBoxes, snapBox } from './edge-boxes.ts';
 import { findSharpBoxes } from './sharp-boxes.ts';
-import { mapEdges } from './straight-edges.ts';
+import { mapEdges } from './edge-map.ts';
 
 export interface ListedRegion {
   readonly region: Region;
