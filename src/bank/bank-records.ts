@@ -3,7 +3,16 @@ import { limits } from '../config/limits.ts';
 import { BankRecord, bankRecordKey } from '../contracts/bank.ts';
 import { cloudEventHeaders, cloudEventRecord } from '../contracts/cloud-events.ts';
 import type { MediaKind } from '../contracts/common.ts';
-import { type Frame, packedFrameBytes, packFrames, unpackFrames } from '../contracts/packed-frames.ts';
+import {
+  type Frame,
+  type KnownThumbnail,
+  packedFrameBytes,
+  packedThumbnailBytes,
+  packFrames,
+  packThumbnails,
+  unpackFrames,
+  unpackThumbnails,
+} from '../contracts/packed-frames.ts';
 import { validatorOf } from '../contracts/validate.ts';
 import type { LogRecord, NewRecord } from '../log/log.ts';
 
@@ -16,8 +25,11 @@ export interface BankEntry {
   readonly sha256: string | undefined;
   readonly durationMs: number;
   readonly framesPerSecond: number;
-  /** In order of time; may be empty, and the content is then known by its bytes alone. */
+  /** In order of time; may be empty, and the content is then known by its bytes alone. Views among them make it deep. */
   readonly frames: readonly Frame[];
+  /** Width over height; of deep content. */
+  readonly aspect?: number | undefined;
+  readonly thumbnails?: readonly KnownThumbnail[] | undefined;
 }
 
 /** One revision of known content as the log has it. */
@@ -52,11 +64,13 @@ export function recordsOfRevision(
   addedAt: string,
   framesPerPart: number = framesPerPartMax,
 ): NewRecord[] {
-  const { frames } = entry;
-  const parts = Math.max(1, Math.ceil(frames.length / framesPerPart));
+  const { frames, thumbnails = [] } = entry;
+  const bytes = frames.length * packedFrameBytes + thumbnails.length * packedThumbnailBytes;
+  const parts = Math.max(1, Math.ceil(bytes / (framesPerPart * packedFrameBytes - packedThumbnailBytes)));
   const records = Array.from({ length: parts }, (_, part) => {
-    const framesOfPart = frames.slice(part * framesPerPart, (part + 1) * framesPerPart);
-    const record = partRecord({ ...entry, revision, parts, addedAt }, part, framesOfPart);
+    const shareOf = <T>(all: readonly T[]): readonly T[] =>
+      all.slice(Math.floor((part * all.length) / parts), Math.floor(((part + 1) * all.length) / parts));
+    const record = partRecord({ ...entry, revision, parts, addedAt }, part, shareOf(frames), shareOf(thumbnails));
     return cloudEventRecord('bank', bankRecordKey(entry.contentId, part), record, {
       id: `${bankRecordKey(entry.contentId, part)}@${revision}/${addedAt}`,
       source: '/bank',
@@ -68,11 +82,18 @@ export function recordsOfRevision(
 }
 
 /** One part of a revision as its record has it. */
-export function partRecord(revision: BankRevision, part: number, framesOfPart: readonly Frame[]): BankRecord {
-  const { frames: _, labels, sha256, ...facts } = revision;
+export function partRecord(
+  revision: BankRevision,
+  part: number,
+  framesOfPart: readonly Frame[],
+  thumbnailsOfPart: readonly KnownThumbnail[],
+): BankRecord {
+  const { frames: _, thumbnails: __, labels, sha256, aspect, ...facts } = revision;
   return {
     ...facts,
     ...(sha256 === undefined ? {} : { sha256 }),
+    ...(aspect === undefined ? {} : { aspect }),
+    ...(thumbnailsOfPart.length === 0 ? {} : { thumbnails: packThumbnails(thumbnailsOfPart).toString('base64') }),
     labels: [...labels],
     part,
     frames: packFrames(framesOfPart).toString('base64'),
@@ -108,8 +129,9 @@ export function readBankRecord(record: LogRecord): BankChange {
 
 /** From a record's value. Throws whatever is wrong with it. */
 export function changeOf(value: unknown): BankPart {
-  const { part, frames, sha256, ...facts } = validator.parse(value);
+  const { part, frames, sha256, thumbnails, ...facts } = validator.parse(value);
   if (part >= facts.parts) throw new Error(`there is no part ${part} of ${facts.parts}`);
   const unpacked = unpackFrames(Buffer.from(frames, 'base64'));
-  return { kind: 'part', part, revision: { ...facts, sha256, frames: unpacked } };
+  const pictures = thumbnails === undefined ? {} : { thumbnails: unpackThumbnails(Buffer.from(thumbnails, 'base64')) };
+  return { kind: 'part', part, revision: { ...facts, ...pictures, sha256, frames: unpacked } };
 }

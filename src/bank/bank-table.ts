@@ -1,10 +1,15 @@
 /** Known content as of a position in the bank log: what is active, by id, by number and by SHA-256. */
 import { limits } from '../config/limits.ts';
+import type { Frame } from '../contracts/packed-frames.ts';
 import { FloodgateError } from '../errors.ts';
 import type { HammingIndex } from '../kernel/hamming-index.ts';
+import type { DeepContent } from '../match/deep-content.ts';
+import { knownViews } from '../match/region.ts';
 import type { BankChange, BankRevision } from './bank-records.ts';
 import type { TableImage } from './columns.ts';
 import { type ContentFacts, type ContentRows, createContentRows } from './content-rows.ts';
+import type { DeepFrames } from './deep-blob.ts';
+import { createDeepContents, type DeepContents } from './deep-contents.ts';
 import { createKnownFrames, type KnownFrames } from './known-frames.ts';
 import { createPendingParts } from './pending-parts.ts';
 import { createSortedIds } from './sorted-ids.ts';
@@ -20,8 +25,17 @@ export interface BankTable {
   list(filter: { readonly bank?: string }, after: string | undefined): Generator<ContentFacts, undefined>;
   readonly size: number;
   readonly frames: Pick<KnownFrames, 'search'>;
+  readonly deep: Pick<DeepContents, 'name' | 'hashes'>;
+  /** The deep side of a content; undefined when it is plain or gone. */
+  deepByNumber(contentNumber: number): DeepContent | undefined;
   /** All there is as bytes, for a snapshot. Views, which hold until the next change. */
   image(): TableImage;
+}
+
+/** The exact hashes of whole frames, and the views of deep content. */
+export interface BankIndexes {
+  readonly index: HammingIndex;
+  readonly views: HammingIndex;
 }
 
 /** Facts that were unpacked and may be asked for again soon: an upload asks for the same few contents all the time. */
@@ -31,15 +45,21 @@ const unpackedMax = 4_096;
  * Empty, or as it was when the image was taken; the index must then be that of the same moment. `frameQualityMin` is asked
  * at each addition: frames below it are counted and left out of the index. Throws snapshot_damaged.
  */
-export function createBankTable(index: HammingIndex, frameQualityMin: () => number, image?: TableImage): BankTable {
+export function createBankTable(
+  { index, views }: BankIndexes,
+  frameQualityMin: () => number,
+  image?: TableImage,
+): BankTable {
   const rows = createContentRows(image);
   const frames = createKnownFrames(index, (row) => rows.numberOf(row), image);
+  const deep = createDeepContents(views, (row) => rows.numberOf(row), image);
   const pending = createPendingParts(image);
   const sorted = createSortedIds();
   const { factsOf, forget } = keepUnpacked(rows);
 
   const drop = (row: number): void => {
     frames.remove(row);
+    deep.remove(row);
     rows.drop(row);
     forget(row);
   };
@@ -49,11 +69,15 @@ export function createBankTable(index: HammingIndex, frameQualityMin: () => numb
       throw new FloodgateError('bank_full', `The bank holds ${rows.size} contents, as many as it may.`);
     }
     const leastQuality = frameQualityMin();
-    const searchable = revision.frames.filter((frame) => frame.quality >= leastQuality);
-    const row = rows.add(factsOfRevision(revision, searchable.length, offset));
+    const isSearchable = ({ quality }: Frame) => quality >= leastQuality;
+    const whole = revision.frames.filter((frame) => (frame.view ?? 0) === 0);
+    const searchable = whole.filter(isSearchable);
+    const row = rows.add(factsOfRevision(revision, whole.length, searchable.length, offset));
     try {
       frames.add(row, searchable, revision.framesPerSecond);
+      deep.add(row, deepFramesOf(revision, isSearchable));
     } catch (error) {
+      frames.remove(row);
       rows.drop(row);
       throw error;
     }
@@ -63,6 +87,8 @@ export function createBankTable(index: HammingIndex, frameQualityMin: () => numb
 
   return {
     frames,
+    deep,
+    deepByNumber: (contentNumber) => ifThere(rows.rowOfNumber(contentNumber), (row) => deep.deep(row)),
     apply(change, offset) {
       if (change.kind === 'tombstone') {
         pending.forget(change.contentId, change.part);
@@ -95,7 +121,7 @@ export function createBankTable(index: HammingIndex, frameQualityMin: () => numb
     get size() {
       return rows.size;
     },
-    image: () => new Map([...rows.image(), ...frames.image(), ...pending.image()]),
+    image: () => new Map([...rows.image(), ...frames.image(), ...deep.image(), ...pending.image()]),
   };
 }
 
@@ -119,7 +145,23 @@ function ifThere<T>(row: number | undefined, then: (row: number) => T): T | unde
   return row === undefined ? undefined : then(row);
 }
 
-function factsOfRevision(revision: BankRevision, framesIndexed: number, bankPosition: number): ContentFacts {
-  const { frames, ...facts } = revision;
-  return { ...facts, framesIndexed, framesLowQuality: frames.length - framesIndexed, bankPosition };
+function deepFramesOf(revision: BankRevision, isSearchable: (frame: Frame) => boolean): DeepFrames {
+  const { frames, thumbnails = [], aspect = 1, framesPerSecond } = revision;
+  const isKnownView = ({ view = 0 }: Frame) => view > 0 && view <= knownViews.length;
+  return {
+    aspect,
+    thumbnails,
+    framesPerSecond,
+    views: frames.filter((frame) => isKnownView(frame) && isSearchable(frame)),
+  };
+}
+
+function factsOfRevision(
+  revision: BankRevision,
+  framesWhole: number,
+  framesIndexed: number,
+  bankPosition: number,
+): ContentFacts {
+  const { frames: _, thumbnails: __, aspect: ___, ...facts } = revision;
+  return { ...facts, framesIndexed, framesLowQuality: framesWhole - framesIndexed, bankPosition };
 }

@@ -1,5 +1,6 @@
 /** What the pipeline sees of the banks: known content, searchable, as of a position in the bank log. */
 import type { SampledFrame } from '../fingerprint/fingerprinter.ts';
+import type { DeepBank } from '../match/deep-content.ts';
 import type { FrameMatch } from '../match/frame-match.ts';
 import type { KnownContent } from '../match/known-content.ts';
 
@@ -11,7 +12,9 @@ export interface BankSearch {
   readonly capped: boolean;
 }
 
-export interface Bank {
+export interface Bank extends DeepBank {
+  /** Views of deep content that are searched; 0: all content is plain. */
+  readonly deepHashes: number;
   /** Offset of the last bank record that has been applied, -1 before the first. */
   readonly position: number;
   /**

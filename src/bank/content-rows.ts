@@ -67,7 +67,7 @@ class PackedRows implements ContentRows {
   readonly #bySha: ReturnType<typeof createHashChains>;
 
   constructor(image?: TableImage) {
-    this.#pool = createBytePool(image);
+    this.#pool = createBytePool('pool', image);
     this.#byId = createHashChains('ids', image);
     this.#bySha = createHashChains('shas', image);
     if (image === undefined) return;

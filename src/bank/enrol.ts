@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { limits } from '../config/limits.ts';
 import type { BankContent } from '../contracts/bank.ts';
 import type { HashedFrame } from '../contracts/common.ts';
-import { type Frame, packFrames } from '../contracts/packed-frames.ts';
+import type { MediaFacts } from '../contracts/decision.ts';
+import { type Frame, type KnownThumbnail, packFrames } from '../contracts/packed-frames.ts';
 import type { Policy } from '../contracts/policy.ts';
 import { bankPolicyOf } from '../decision/policy.ts';
 import type { Fingerprinter } from '../fingerprint/fingerprinter.ts';
@@ -39,18 +40,23 @@ export interface EnrolFile extends EnrolFacts {
  */
 export async function enrolFile(parts: EnrolParts, file: EnrolFile): Promise<BankContent> {
   const bank = file.bank ?? defaultBank;
-  const { framesPerSecond } = bankPolicyOf(parts.policy(), bank);
+  const { framesPerSecond, depth } = bankPolicyOf(parts.policy(), bank);
   let frames: Frame[] = [];
+  let thumbnails: KnownThumbnail[] = [];
   const { media, durationMs } = await parts.fingerprinter.fingerprint({
     path: file.path,
-    mode: { kind: 'dense', framesPerSecond },
+    mode: { kind: 'dense', framesPerSecond, views: depth === 'deep' },
     timeoutMs: limits.enrolTimeoutMs,
-    onFrame({ timeMs, quality, hashes }) {
-      frames.push({ timeMs: Math.round(timeMs), quality, hash: hashes.slice(0, limits.hashBytes) });
+    onFrame({ timeMs: exactMs, quality, hashes, views = [], thumbnail }) {
+      const timeMs = Math.round(exactMs);
+      frames.push({ timeMs, quality, hash: hashes.slice(0, limits.hashBytes) });
+      for (const { view, quality, hash } of views) frames.push({ timeMs, quality, view: view + 1, hash });
+      if (thumbnail !== undefined) thumbnails.push({ timeMs, pixels: thumbnail });
       return 'more';
     },
     onRestart() {
       frames = [];
+      thumbnails = [];
     },
     ...(file.signal === undefined ? {} : { signal: file.signal }),
   });
@@ -63,7 +69,12 @@ export async function enrolFile(parts: EnrolParts, file: EnrolFile): Promise<Ban
     durationMs: Math.round(durationMs),
     framesPerSecond: media.kind === 'image' ? 0 : framesPerSecond,
     frames,
+    ...(thumbnails.length === 0 ? {} : { thumbnails, aspect: aspectOf(media) }),
   });
+}
+
+function aspectOf({ width, height }: MediaFacts): number {
+  return width === undefined || height === undefined || height === 0 ? 1 : width / height;
 }
 
 export interface EnrolHashes extends EnrolFacts {

@@ -49,7 +49,10 @@ export function createKnownFrames(
     remove,
     image: () => postings.image(),
     search(frame, radiusBits, views = allViews) {
-      const { hits, narrowed } = searchClosest(index, hashesOf(frame, views), radiusBits);
+      // Wider than the segments answer means scanning everything, and of much that takes too long.
+      const isSmall = index.size <= limits.hotHashesMax;
+      const reachBits = isSmall ? radiusBits : Math.min(radiusBits, limits.segmentRadiusBitsMax);
+      const { hits, narrowed } = searchClosest(index, hashesOf(frame, views), reachBits);
       const matches: FrameMatch[] = [];
       let capped = narrowed;
       for (const hit of byDistance(hits)) {

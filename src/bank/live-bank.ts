@@ -19,6 +19,8 @@ import { createRecordGate } from './record-gate.ts';
 export interface LiveBankOptions {
   readonly log: Log;
   readonly index: HammingIndex;
+  /** Of the views of deep content. */
+  readonly views: HammingIndex;
   /** Frames below it are banked and not searched; the policy's `faintFrameQualityMin`. */
   readonly frameQualityMin: () => number;
   readonly telemetry: Pick<Telemetry, 'bankApplied' | 'bankRejected' | 'bankSized'>;
@@ -71,7 +73,7 @@ export interface LiveBank extends Bank {
 
 export function createBank(options: LiveBankOptions): LiveBank {
   const { log, index, resume } = options;
-  const table = createBankTable(index, options.frameQualityMin, resume?.image);
+  const table = createBankTable({ index, views: options.views }, options.frameQualityMin, resume?.image);
   const inTurn = createTurns();
   const now = (): string => new Date((options.nowMs ?? Date.now)()).toISOString();
   const reading = createReading(options, table);
@@ -89,6 +91,11 @@ export function createBank(options: LiveBankOptions): LiveBank {
       return table.size;
     },
     search: (frame, radiusBits, views) => table.frames.search(frame, radiusBits, views),
+    nameDeep: (queries, wideBits) => table.deep.name(queries, wideBits),
+    deep: (contentNumber) => table.deepByNumber(contentNumber),
+    get deepHashes() {
+      return table.deep.hashes;
+    },
     findBySha256: (sha256) => table.findBySha256(sha256),
     content: (contentNumber) => table.findByNumber(contentNumber),
     start: reading.start,

@@ -44,6 +44,8 @@ type BankTelemetry = Pick<
 export interface OpenedBank {
   readonly bank: LiveBank;
   readonly index: OwnedIndex;
+  /** Of the views of deep content. */
+  readonly views: OwnedIndex;
   /**
    * Reads on to the end that the log has now, and lets segments be built; resolves when all of it is searchable. From
    * then on snapshots are written.
@@ -56,13 +58,14 @@ export interface OpenedBank {
 interface Parts {
   readonly bank: LiveBank;
   readonly index: OwnedIndex;
+  readonly views: OwnedIndex;
   readonly restored: SnapshotManifest | undefined;
 }
 
 /** Throws kernel_failed, log_failed. A snapshot that is not usable is told of and not an error. */
 export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
   const parts = await openParts(options);
-  const { bank, index } = parts;
+  const { bank, index, views } = parts;
   const keeper = createKeeper(options, parts);
   const lag = createApplyLag({
     ends: () => options.log.ends('bank'),
@@ -74,6 +77,7 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
   return {
     bank,
     index,
+    views,
     async start() {
       lag.start();
       // A large bank takes a while, and whoever waits for it should see it move.
@@ -81,7 +85,7 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
       const progress = setInterval(tellProgress, limits.bankProgressMs);
       await bank.start().finally(() => clearInterval(progress));
       // Segments are built once of everything, rather than again and again on the way.
-      await index.startMerging();
+      await Promise.all([index.startMerging(), views.startMerging()]);
       keeper?.start();
     },
     async close() {
@@ -89,6 +93,7 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
       await lag.stop();
       await bank.close();
       await index.close();
+      await views.close();
     },
   };
 }
@@ -110,7 +115,8 @@ async function openParts(options: OpenBankOptions): Promise<Parts> {
   if (typeof restored !== 'string') return restored;
   telemetry.bankRebuilding(restored);
   const index = createHammingIndex(indexOptions);
-  return { index, bank: createBank({ ...bankOptions, index }), restored: undefined };
+  const views = createHammingIndex(indexOptions);
+  return { index, views, bank: createBank({ ...bankOptions, index, views }), restored: undefined };
 }
 
 type Restored = Parts & { readonly restored: SnapshotManifest };
@@ -147,16 +153,19 @@ async function restoreParts(
   folder: string,
   situation: SnapshotSituation,
   indexOptions: HammingIndexOptions,
-  bankOptions: Omit<Parameters<typeof createBank>[0], 'index'>,
+  bankOptions: Omit<Parameters<typeof createBank>[0], 'index' | 'views'>,
 ): Promise<Restored> {
   const { manifest, indexFolder, state } = await readBankSnapshot(folder, situation);
   const index = await restoreHammingIndex(indexFolder, indexOptions);
+  const views = createHammingIndex(indexOptions);
   try {
-    const bank = createBank({ ...bankOptions, index, resume: state });
-    if (bank.size === manifest.contents && index.size === manifest.hashes) return { bank, index, restored: manifest };
+    const bank = createBank({ ...bankOptions, index, views, resume: state });
+    if (bank.size === manifest.contents && index.size === manifest.hashes)
+      return { bank, index, views, restored: manifest };
     throw new FloodgateError('snapshot_damaged', 'its table and its index do not belong together');
   } catch (thrown) {
     await index.close();
+    await views.close();
     throw thrown;
   }
 }

@@ -41,7 +41,8 @@ export function createPendingParts(image?: TableImage): PendingParts {
       if (waiting.parts.size < revision.parts) return undefined;
       pending.delete(contentId);
       const inOrder = [...waiting.parts].sort(([a], [b]) => a - b);
-      return { ...revision, frames: inOrder.flatMap(([, { frames }]) => frames) };
+      const thumbnails = inOrder.flatMap(([, each]) => each.thumbnails ?? []);
+      return { ...revision, thumbnails, frames: inOrder.flatMap(([, { frames }]) => frames) };
     },
     forget(contentId: string, part: number): void {
       const waiting = pending.get(contentId);
@@ -50,7 +51,9 @@ export function createPendingParts(image?: TableImage): PendingParts {
     },
     image(): [string, Uint8Array<ArrayBuffer>][] {
       const waiting = [...pending.values()].flatMap((each) => [...each.parts]);
-      const records = waiting.map(([part, revision]) => partRecord(revision, part, revision.frames));
+      const records = waiting.map(([part, revision]) =>
+        partRecord(revision, part, revision.frames, revision.thumbnails ?? []),
+      );
       return [[pieceName, new Uint8Array(Buffer.from(JSON.stringify(records)))]];
     },
   };

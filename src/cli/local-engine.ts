@@ -52,10 +52,15 @@ export async function withLocalBank<T>(
     const log = await openSqliteLog({ path });
     closers.add('log', () => log.close());
     const index = createHammingIndex({ merging: 'never' });
-    closers.add('index', () => index.close());
+    const views = createHammingIndex({ merging: 'never' });
+    closers.add('index', async () => {
+      await index.close();
+      await views.close();
+    });
     const bank = createBank({
       log,
       index,
+      views,
       frameQualityMin: () => policy.faintFrameQualityMin,
       telemetry: { bankApplied: () => {}, bankRejected: () => {}, bankSized: () => {} },
     });

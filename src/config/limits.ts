@@ -138,6 +138,12 @@ export const limits = {
   /** Frames of the first look under the greatest load. */
   hurriedFramesMax: 4,
 
+  // Deep banks
+  /** Up to so many views all of them are searched at a wide radius; some 10 milliseconds for all regions of a frame. */
+  hotHashesMax: 250_000,
+  /** Views of contents that are kept ready to be compared, a hundred bytes each. */
+  deepOpenedHashesMax: 2_000_000,
+
   // Bank
   bankContentsMax: 5_000_000,
   /** What a bank record's fields take beside its frames. */

@@ -17,6 +17,15 @@ export const BankRecord = Type.Object(
     durationMs: Type.Integer({ minimum: 0, description: '0 for an image.' }),
     framesPerSecond: Type.Number({ minimum: 0 }),
     frames: Type.String({ description: 'Frames of this part, packed (contracts/packed-frames.ts), base64.' }),
+    aspect: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: 'Width over height. With it, frames have views and thumbnails.',
+      }),
+    ),
+    thumbnails: Type.Optional(
+      Type.String({ description: 'Small pictures of frames, packed (contracts/packed-frames.ts), base64.' }),
+    ),
     addedAt: Timestamp,
   },
   { $id: 'BankRecord', additionalProperties: false },

@@ -26,6 +26,10 @@ const bankFields = {
     maximum: limits.bankFramesPerSecondMax,
     description: 'Rate at which video is sampled when it is added.',
   }),
+  depth: oneOf(
+    ['deep', 'plain'],
+    'deep: content is known by parts and turned views of each frame as well, some 2 KiB a frame. plain: by whole frames.',
+  ),
 };
 
 const blockFields = {
@@ -74,6 +78,7 @@ const unjudgedFields = {
   forbidden_source: unjudgedAction,
   unreachable: unjudgedAction,
   digest_mismatch: unjudgedAction,
+  shed: unjudgedAction,
 } satisfies Record<UnjudgedReason, TSchema>;
 
 const plainFields = {

@@ -1,8 +1,9 @@
 /** Alignments and exact copies in the words of the decision contract. */
 import { dihedralNames } from '../contracts/common.ts';
-import type { Match, TimeSegment } from '../contracts/decision.ts';
+import type { Match, PictureRegion, TimeSegment } from '../contracts/decision.ts';
 import type { Alignment, TimeSpan } from '../match/alignment.ts';
 import type { KnownContent } from '../match/known-content.ts';
+import type { Region } from '../match/region.ts';
 import type { Evidence } from './evidence.ts';
 
 export function describeAlignment(alignment: Alignment, known: KnownContent, evidence: Evidence): Match {
@@ -21,7 +22,21 @@ export function describeAlignment(alignment: Alignment, known: KnownContent, evi
     known: segmentOf(alignment.known),
     knownDurationSeconds: rounded(known.durationMs / 1000),
     matchedSeconds: rounded(alignment.matchedMs / 1000),
+    ...pictureOf(alignment),
   };
+}
+
+function pictureOf({ picture }: Alignment): Pick<Match, 'uploadRegion' | 'knownRegion' | 'pixelAgreement'> {
+  if (picture === undefined) return {};
+  return {
+    uploadRegion: regionOf(picture.uploadRegion),
+    knownRegion: regionOf(picture.knownRegion),
+    ...(picture.pixels === null ? {} : { pixelAgreement: rounded(picture.pixels.agreement) }),
+  };
+}
+
+function regionOf({ left, top, width, height, degrees }: Region): PictureRegion {
+  return { left: rounded(left), top: rounded(top), width: rounded(width), height: rounded(height), degrees };
 }
 
 /** The same bytes: no frame was compared, and all of the one is all of the other. */

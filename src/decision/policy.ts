@@ -48,8 +48,9 @@ export const defaultPolicy: Policy = {
     forbidden_source: 'review',
     unreachable: 'review',
     digest_mismatch: 'review',
+    shed: 'review',
   },
-  defaultBank: { action: 'block', framesPerSecond: 2 },
+  defaultBank: { action: 'block', framesPerSecond: 4, depth: 'deep' },
   banks: {},
 };
 

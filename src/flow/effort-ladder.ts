@@ -15,7 +15,7 @@ export interface Effort {
   /** Regions that few copies need: crops, halves, quarters. */
   readonly farRegions: boolean;
   readonly regions: boolean;
-  /** Frames of the first look. */
+  /** Frames of the first look; infinite means as many as it takes. */
   readonly framesMax: number;
 }
 
@@ -73,7 +73,7 @@ function effortOf(rung: number): Effort {
     secondLook: rung < 1,
     farRegions: rung < 2,
     regions: rung < 3,
-    framesMax: rung < 4 ? limits.sparseFramesMax : limits.hurriedFramesMax,
+    framesMax: rung < 4 ? Number.POSITIVE_INFINITY : limits.hurriedFramesMax,
   };
 }
 

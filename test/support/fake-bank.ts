@@ -7,6 +7,9 @@ export function bankOf(answers: Partial<Bank> = {}): Bank {
   return {
     position: -1,
     search: () => ({ matches: [], capped: false }),
+    deepHashes: 0,
+    nameDeep: (_queries, radiusBits) => ({ named: [], capped: false, radiusBits }),
+    deep: () => undefined,
     findBySha256: () => [],
     content: (contentNumber) => (contentNumber === 1 ? knownContent() : undefined),
     ...answers,

@@ -2,18 +2,20 @@
  * The pipeline over a log in memory, played step by step: uploads of all kinds arrive while it crashes, is abandoned,
  * meets faults and settles in vain. Afterwards the log is compared with what was sent.
  */
+
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Bank } from '../../src/bank/bank.ts';
 import type { Decision } from '../../src/contracts/decision.ts';
 import type { UploadContent } from '../../src/contracts/upload.ts';
 import { parsePolicy } from '../../src/decision/policy.ts';
 import { FloodgateError } from '../../src/errors.ts';
 import { ConsumeLoop } from '../../src/flow/consume-loop.ts';
+import { createEffortLadder } from '../../src/flow/effort-ladder.ts';
 import { RecentDecisions } from '../../src/flow/recent-decisions.ts';
 import { Settler } from '../../src/flow/settler.ts';
 import type { Consumer, NewRecord, Settlement } from '../../src/log/log.ts';
 import { type PipelineParts, taskOf } from '../../src/pipeline.ts';
+import { bankOf } from './fake-bank.ts';
 import { consumeGroup } from './log-records.ts';
 import { MemoryDisk, MemoryLog } from './memory-log.ts';
 import {
@@ -90,12 +92,7 @@ export async function playPipeline({ steps, seed }: Play): Promise<void> {
 
 /** Far more turns than anything needs: beyond it the pipeline stands still. */
 const turnsMax = 20_000;
-const nothingKnown: Bank = {
-  position: -1,
-  search: () => ({ matches: [], capped: false }),
-  findBySha256: () => [],
-  content: () => undefined,
-};
+const nothingKnown = bankOf({ content: () => undefined });
 
 class World {
   readonly #disk = new MemoryDisk();
@@ -215,6 +212,7 @@ class World {
       }),
       settler,
       telemetry: silentTelemetry(),
+      ladder: createEffortLadder({ elapsedMs: () => 0, onChange: () => {} }),
       version: '0.0.0',
       kernelVersion: '1-test',
       jobTimeoutMs: 1_000,
