@@ -8,8 +8,8 @@ import { findActiveBoxes } from './active-boxes.ts';
 import { findBorderBoxes } from './border-boxes.ts';
 import { isNear, isWorthwhile, type Plane, regionOfBox, wholePlane } from './box.ts';
 import { findEdgeBoxes, snapBox } from './edge-boxes.ts';
-import { findSharpBoxes } from './sharp-boxes.ts';
 import { mapEdges } from './edge-map.ts';
+import { findSharpBoxes } from './sharp-boxes.ts';
 
 export interface ListedRegion {
   readonly region: Region;
