@@ -43,7 +43,7 @@ export async function enrolFile(parts: EnrolParts, file: EnrolFile): Promise<Ban
   const { framesPerSecond, depth } = bankPolicyOf(parts.policy(), bank);
   let frames: Frame[] = [];
   let thumbnails: KnownThumbnail[] = [];
-  const { media, durationMs } = await parts.fingerprinter.fingerprint({
+  const { media, aspect, durationMs } = await parts.fingerprinter.fingerprint({
     path: file.path,
     mode: { kind: 'dense', framesPerSecond, views: depth === 'deep' },
     timeoutMs: limits.enrolTimeoutMs,
@@ -69,7 +69,7 @@ export async function enrolFile(parts: EnrolParts, file: EnrolFile): Promise<Ban
     durationMs: Math.round(durationMs),
     framesPerSecond: media.kind === 'image' ? 0 : framesPerSecond,
     frames,
-    ...(thumbnails.length === 0 ? {} : { thumbnails, aspect: aspectOf(media) }),
+    ...(thumbnails.length === 0 ? {} : { thumbnails, aspect: aspect ?? aspectOf(media) }),
   });
 }
 
