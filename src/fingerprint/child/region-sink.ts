@@ -7,12 +7,10 @@ import type { Hasher } from '../../kernel/hasher.ts';
 import { affineOf, knownViews, regionOfView } from '../../match/region.ts';
 import type { SampledFrame, SamplingMode, ViewHash } from '../fingerprinter.ts';
 import type { FrameSink } from './frame-sink.ts';
-import { detectRegions, type UploadRegion } from './regions/detect-regions.ts';
+import { planeSide } from './regions/box.ts';
 import { type KeptFrame, KeptFrames, spreadOver } from './regions/kept-frames.ts';
+import { type ListedRegion, listRegions } from './regions/list-regions.ts';
 import { spreadOrder } from './sampling.ts';
-
-/** Side of the pictures in which regions are detected, pixels. */
-const detectedSide = 128;
 
 export class RegionSink implements FrameSink {
   readonly #sink: FrameSink;
@@ -51,7 +49,7 @@ export class RegionSink implements FrameSink {
   async finish(): Promise<void> {
     const kept = this.#kept.inTime;
     if (!this.#regions || kept.length === 0 || this.stopped) return;
-    const regions = detectRegions(this.#pictures(kept), detectedSide);
+    const regions = listRegions(this.#pictures(kept));
     for (const tier of [1, 2] as const) {
       const ofTier = regions.filter((each) => each.tier === tier);
       for (const at of spreadOrder(kept.length)) {
@@ -80,11 +78,11 @@ export class RegionSink implements FrameSink {
   #pictures(kept: readonly KeptFrame[]): Uint8Array[] {
     return spreadOver(kept, limits.detectionFramesMax).map(({ base }) => {
       this.#hasher.loadBase(base);
-      return this.#hasher.thumbnail(detectedSide);
+      return this.#hasher.thumbnail(planeSide);
     });
   }
 
-  #look({ timeMs, base }: KeptFrame, regions: readonly UploadRegion[]): void {
+  #look({ timeMs, base }: KeptFrame, regions: readonly ListedRegion[]): void {
     this.#hasher.loadBase(base);
     const looked = regions.flatMap(({ region, tier }) => {
       // Regions of an upload stand upright, so its proportions do not matter.
