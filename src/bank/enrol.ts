@@ -50,12 +50,12 @@ class EnrolledFrames {
   }
 
   /** Nothing of it when no frame had views. */
-  deepSide({ width, height }: MediaFacts): Pick<BankEntry, 'aspect' | 'views' | 'thumbnails'> {
+  deepSide({ width, height }: MediaFacts, aspect: number | undefined): Pick<BankEntry, 'aspect' | 'views' | 'thumbnails'> {
     if (this.#views.length === 0) return {};
     return {
       views: Buffer.concat(this.#views),
       ...(this.#thumbnails.length > 0 ? { thumbnails: Buffer.concat(this.#thumbnails) } : {}),
-      ...(width && height ? { aspect: width / height } : {}),
+      ...(aspect !== undefined ? { aspect } : width && height ? { aspect: width / height } : {}),
     };
   }
 }
@@ -68,7 +68,7 @@ export async function enrolFile(parts: EnrolParts, file: EnrolFile): Promise<Ban
   const bank = file.bank ?? defaultBank;
   const { framesPerSecond, depth } = bankPolicyOf(parts.policy(), bank);
   let enrolled = new EnrolledFrames();
-  const { media, durationMs } = await parts.fingerprinter.fingerprint({
+  const { media, aspect, durationMs } = await parts.fingerprinter.fingerprint({
     path: file.path,
     mode: { kind: 'dense', framesPerSecond, views: depth === 'deep' },
     timeoutMs: limits.enrolTimeoutMs,
@@ -90,7 +90,7 @@ export async function enrolFile(parts: EnrolParts, file: EnrolFile): Promise<Ban
     durationMs: Math.round(durationMs),
     framesPerSecond: media.kind === 'image' ? 0 : framesPerSecond,
     frames: enrolled.frames,
-    ...enrolled.deepSide(media),
+    ...enrolled.deepSide(media, aspect),
   });
 }
 

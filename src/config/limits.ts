@@ -73,6 +73,8 @@ export const limits = {
   bankFramesPerSecondMax: 8,
   /** Frames of an upload whose regions are hashed; their bases of 64 KiB are kept until the pass ends. */
   regionFramesMax: 24,
+  /** Width over height of a picture whose views are hashed, and height over width; beyond it, as if it were that. */
+  aspectMax: 16,
   /** Frames that regions are detected in. */
   detectionFramesMax: 16,
   uploadThumbnailSide: 64,

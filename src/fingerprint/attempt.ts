@@ -96,7 +96,8 @@ export class Attempt {
   }
 
   #takeRegions({ kind: _, id: __, ...batch }: Extract<FromChild, { kind: 'regions' }>): void {
-    if (++this.#batches > limits.regionFramesMax * regionTiers) this.#killFor('crash');
+    const isAsked = this.#job.mode.regions === true;
+    if (!isAsked || ++this.#batches > limits.regionFramesMax * regionTiers) this.#killFor('crash');
     this.#handOver(() => this.#job.onRegions?.(batch) ?? 'more');
   }
 

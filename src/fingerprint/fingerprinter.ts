@@ -65,6 +65,8 @@ export interface FingerprintJob {
 
 export interface FingerprintResult {
   readonly media: MediaFacts;
+  /** Width over height of the picture as it is shown: upright, with its pixels in their own shape. Absent when unknown. */
+  readonly aspect?: number;
   /** 0 for an image. */
   readonly durationMs: number;
   readonly framesSampled: number;

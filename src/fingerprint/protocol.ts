@@ -5,6 +5,7 @@
  * V8's deserializer, internal commands that hand over handles, and a line buffer without an end. Here every line has a
  * bound and every message from a child is checked field by field before it is believed.
  */
+import { limits } from '../config/limits.ts';
 import { type Degradation, degradations, type MediaFacts } from '../contracts/decision.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { FingerprintResult, RegionBatch, SampledFrame, SamplingMode } from './fingerprinter.ts';
@@ -85,12 +86,13 @@ function readReady(said: Fields): FromChild | null {
 
 function readDone(said: Fields, id: number): FromChild | null {
   const result = isRecord(said.result) ? said.result : {};
-  const { durationMs, framesSampled, largestGapMs, complete } = result;
+  const { aspect, durationMs, framesSampled, largestGapMs, complete } = result;
   const media = readMedia(result.media);
   if (!isCount(durationMs) || !isCount(framesSampled) || !isCount(largestGapMs)) return null;
   if (typeof complete !== 'boolean' || media === null) return null;
   const degraded = readDegraded(result.degraded);
-  return { kind: 'done', id, result: { media, durationMs, framesSampled, largestGapMs, complete, degraded } };
+  const facts = { media, durationMs, framesSampled, largestGapMs, complete, degraded };
+  return { kind: 'done', id, result: isAspect(aspect) ? { ...facts, aspect } : facts };
 }
 
 function readFailed(said: Fields, id: number): FromChild | null {
@@ -114,6 +116,11 @@ function readMedia(said: unknown): MediaFacts | null {
 
 function readDegraded(said: unknown): Degradation[] {
   return Array.isArray(said) ? degradations.filter((known) => said.includes(known)) : [];
+}
+
+/** Of pictures that anything could be seen in; maps of regions stay within their bounds. */
+function isAspect(value: unknown): value is number {
+  return typeof value === 'number' && value >= 1 / limits.aspectMax && value <= limits.aspectMax;
 }
 
 function isName(value: unknown): value is string {

@@ -9,6 +9,10 @@ export type Fields = Record<string, unknown>;
 const hashesBytes = dihedralNames.length * limits.hashBytes;
 const thumbnailBytes: readonly number[] = [limits.uploadThumbnailSide ** 2, limits.knownThumbnailSide ** 2];
 
+/** Of a picture's side: smaller parts are never looked at. */
+const sideShareMin = 0.1;
+const roundingShare = 1e-9;
+
 export function isRecord(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
@@ -52,8 +56,9 @@ function readRegion(said: unknown): HashedRegion | null {
 function readPlace(said: unknown): Region | null {
   if (!isRecord(said)) return null;
   const { left, top, width, height, degrees } = said;
-  if (!isShare(left) || !isShare(top) || !isShare(width) || !isShare(height) || width === 0 || height === 0)
-    return null;
+  if (!isShare(left) || !isShare(top) || !isShare(width) || !isShare(height)) return null;
+  if (width < sideShareMin || height < sideShareMin) return null;
+  if (left + width > 1 + roundingShare || top + height > 1 + roundingShare) return null;
   if (typeof degrees !== 'number' || !(Math.abs(degrees) <= 180)) return null;
   return { left, top, width, height, degrees };
 }

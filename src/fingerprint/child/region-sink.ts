@@ -7,26 +7,17 @@ import type { Hasher } from '../../kernel/hasher.ts';
 import { affineOf, knownViews, regionOfView } from '../../match/region.ts';
 import type { SampledFrame, SamplingMode, ViewHash } from '../fingerprinter.ts';
 import type { FrameSink } from './frame-sink.ts';
-import { detectRegions, type UploadRegion } from './regions/detect-regions.ts';
+import { planeSide } from './regions/box.ts';
+import { type KeptFrame, KeptFrames, spreadOver } from './regions/kept-frames.ts';
+import { type ListedRegion, listRegions } from './regions/list-regions.ts';
 import { spreadOrder } from './sampling.ts';
-
-interface KeptFrame {
-  readonly timeMs: number;
-  readonly base: Uint8Array;
-}
-
-/** Side of the pictures in which regions are detected, pixels. */
-const detectedSide = 128;
 
 export class RegionSink implements FrameSink {
   readonly #sink: FrameSink;
   readonly #hasher: Hasher;
   readonly #regions: boolean;
   readonly #views: boolean;
-  #kept: KeptFrame[] = [];
-  /** Every so many frames one is kept; grows when there are more than can be. */
-  #stride = 1;
-  #emitted = 0;
+  readonly #kept = new KeptFrames(limits.regionFramesMax);
 
   constructor(sink: FrameSink, hasher: Hasher, mode: SamplingMode) {
     this.#sink = sink;
@@ -51,18 +42,20 @@ export class RegionSink implements FrameSink {
   emit(frame: SampledFrame, aspect: number): void {
     if (this.#regions || this.#views) this.#hasher.makeBase();
     this.#sink.emit(this.#looked(frame, aspect), aspect);
-    if (this.#regions) this.#keep(frame.timeMs);
+    if (this.#regions) this.#kept.add({ timeMs: frame.timeMs, base: this.#hasher.copyBase() });
   }
 
   /** Emits the regions of the frames that were kept: the likely ones of all frames, then the others. */
   async finish(): Promise<void> {
-    if (!this.#regions || this.#kept.length === 0 || this.stopped) return;
-    const regions = detectRegions(this.#pictures(), detectedSide);
+    const kept = this.#kept.inTime;
+    if (!this.#regions || kept.length === 0 || this.stopped) return;
+    const regions = listRegions(this.#pictures(kept));
     for (const tier of [1, 2] as const) {
       const ofTier = regions.filter((each) => each.tier === tier);
-      for (const at of spreadOrder(this.#kept.length)) {
-        const kept = this.#kept[at];
-        if (kept !== undefined && !this.stopped) this.#look(kept, ofTier);
+      for (const at of spreadOrder(kept.length)) {
+        if (this.stopped) return;
+        const frame = kept[at];
+        if (frame !== undefined) this.#look(frame, ofTier);
         await this.breathe();
       }
     }
@@ -82,25 +75,14 @@ export class RegionSink implements FrameSink {
     return { ...frame, views, thumbnail: this.#hasher.thumbnail(limits.knownThumbnailSide) };
   }
 
-  #keep(timeMs: number): void {
-    if (this.#emitted % this.#stride === 0) this.#kept.push({ timeMs, base: this.#hasher.copyBase() });
-    this.#emitted += 1;
-    if (this.#kept.length <= limits.regionFramesMax) return;
-    this.#kept = this.#kept.filter((_, at) => at % 2 === 0);
-    this.#stride *= 2;
-  }
-
-  #pictures(): Uint8Array[] {
-    const step = Math.max(1, this.#kept.length / limits.detectionFramesMax);
-    const count = Math.min(this.#kept.length, limits.detectionFramesMax);
-    return Array.from({ length: count }, (_, at) => {
-      const kept = this.#kept[Math.floor(at * step)];
-      if (kept !== undefined) this.#hasher.loadBase(kept.base);
-      return this.#hasher.thumbnail(detectedSide);
+  #pictures(kept: readonly KeptFrame[]): Uint8Array[] {
+    return spreadOver(kept, limits.detectionFramesMax).map(({ base }) => {
+      this.#hasher.loadBase(base);
+      return this.#hasher.thumbnail(planeSide);
     });
   }
 
-  #look({ timeMs, base }: KeptFrame, regions: readonly UploadRegion[]): void {
+  #look({ timeMs, base }: KeptFrame, regions: readonly ListedRegion[]): void {
     this.#hasher.loadBase(base);
     const looked = regions.flatMap(({ region, tier }) => {
       // Regions of an upload stand upright, so its proportions do not matter.
