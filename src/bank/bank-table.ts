@@ -49,20 +49,14 @@ export interface BankTableOptions {
  * deep one is filled anew. Throws snapshot_damaged.
  */
 export function createBankTable(options: BankTableOptions, image?: TableImage): BankTable {
-  const { frameQualityMin, hotHashesMax } = options;
   const rows = createContentRows(image);
-  const numberOf = (row: number): number => rows.numberOf(row);
-  const frames = createKnownFrames({ index: options.index, numberOf, hotHashesMax }, image);
-  const deepOptions = { index: options.deepIndex, qualityMin: frameQualityMin, numberOf, hotHashesMax };
-  const deep = createDeepContents(deepOptions, image);
+  const { frames, deep, add, drop: dropSearchable } = createSearchable(options, rows, image);
   const pending = createPendingParts(image);
   const sorted = createSortedIds();
   const { factsOf, forget } = keepUnpacked(rows);
 
   const drop = (row: number): void => {
-    frames.remove(row);
-    deep.remove(row);
-    rows.drop(row);
+    dropSearchable(row);
     forget(row);
   };
   const activate = (revision: BankRevision, offset: number): void => {
@@ -70,18 +64,7 @@ export function createBankTable(options: BankTableOptions, image?: TableImage): 
     if (before === undefined && rows.size >= limits.bankContentsMax) {
       throw new FloodgateError('bank_full', `The bank holds ${rows.size} contents, as many as it may.`);
     }
-    const leastQuality = frameQualityMin();
-    const searchable = revision.frames.filter((frame) => frame.quality >= leastQuality);
-    const viewsIndexed = usableViews(revision.views ?? new Uint8Array(0), leastQuality);
-    const row = rows.add(factsOfRevision(revision, searchable.length, viewsIndexed, offset));
-    try {
-      frames.add(row, searchable, revision.framesPerSecond);
-      deep.add(row, revision);
-    } catch (error) {
-      frames.remove(row);
-      rows.drop(row);
-      throw error;
-    }
+    add(revision, offset);
     if (before === undefined) sorted.added(revision.contentId);
     else drop(before);
   };
@@ -123,6 +106,37 @@ export function createBankTable(options: BankTableOptions, image?: TableImage): 
       return rows.size;
     },
     image: () => new Map([...rows.image(), ...frames.image(), ...deep.image(), ...pending.image()]),
+  };
+}
+
+/** A content's row with what its frames and views are found by: all of it, or nothing. */
+function createSearchable(options: BankTableOptions, rows: ContentRows, image: TableImage | undefined) {
+  const { index, deepIndex, frameQualityMin, hotHashesMax } = options;
+  const numberOf = (row: number): number => rows.numberOf(row);
+  const frames = createKnownFrames({ index, numberOf, hotHashesMax }, image);
+  const deep = createDeepContents({ index: deepIndex, qualityMin: frameQualityMin, numberOf, hotHashesMax }, image);
+  const drop = (row: number): void => {
+    frames.remove(row);
+    deep.remove(row);
+    rows.drop(row);
+  };
+  return {
+    frames,
+    deep,
+    drop,
+    add(revision: BankRevision, offset: number): void {
+      const leastQuality = frameQualityMin();
+      const searchable = revision.frames.filter((frame) => frame.quality >= leastQuality);
+      const viewsIndexed = usableViews(revision.views ?? new Uint8Array(0), leastQuality);
+      const row = rows.add(factsOfRevision(revision, searchable.length, viewsIndexed, offset));
+      try {
+        frames.add(row, searchable, revision.framesPerSecond);
+        deep.add(row, revision);
+      } catch (error) {
+        drop(row);
+        throw error;
+      }
+    },
   };
 }
 
