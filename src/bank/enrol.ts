@@ -34,26 +34,19 @@ export interface EnrolFile extends EnrolFacts {
   readonly signal?: AbortSignal;
 }
 
-/** What a deep pass gives of a frame beside what every pass gives. */
-interface EnrolledFrame extends SampledFrame {
-  /** 32 x 32 gray pixels. */
-  readonly thumbnail?: Uint8Array | null;
-  readonly views?: readonly { readonly view: number; readonly quality: number; readonly hash: Uint8Array }[];
-}
-
 /** What is kept of the frames of a file, packed as they come: a deep hour has a third of a million hashes. */
 class EnrolledFrames {
   readonly frames: Frame[] = [];
   readonly #views: Buffer[] = [];
   readonly #thumbnails: Buffer[] = [];
 
-  add(frame: EnrolledFrame): void {
+  add(frame: SampledFrame): void {
     const { quality, hashes, thumbnail, views = [] } = frame;
     const timeMs = Math.round(frame.timeMs);
     this.frames.push({ timeMs, quality, hash: hashes.slice(0, limits.hashBytes) });
     if (views.length === 0) return;
     this.#views.push(packViews(views.map((view) => ({ timeMs, ...view }))));
-    if (thumbnail) this.#thumbnails.push(packThumbnails([{ timeMs, pixels: thumbnail }]));
+    if (thumbnail !== undefined) this.#thumbnails.push(packThumbnails([{ timeMs, pixels: thumbnail }]));
   }
 
   /** Nothing of it when no frame had views. */
@@ -73,13 +66,13 @@ class EnrolledFrames {
  */
 export async function enrolFile(parts: EnrolParts, file: EnrolFile): Promise<BankContent> {
   const bank = file.bank ?? defaultBank;
-  const { framesPerSecond } = bankPolicyOf(parts.policy(), bank);
+  const { framesPerSecond, depth } = bankPolicyOf(parts.policy(), bank);
   let enrolled = new EnrolledFrames();
   const { media, durationMs } = await parts.fingerprinter.fingerprint({
     path: file.path,
-    mode: { kind: 'dense', framesPerSecond },
+    mode: { kind: 'dense', framesPerSecond, views: depth === 'deep' },
     timeoutMs: limits.enrolTimeoutMs,
-    onFrame(frame: EnrolledFrame) {
+    onFrame(frame) {
       enrolled.add(frame);
       return 'more';
     },

@@ -71,6 +71,12 @@ export const limits = {
   doubtDurationMsMax: 180_000,
   doubtFramesPerSecond: 4,
   bankFramesPerSecondMax: 8,
+  /** Frames of an upload whose regions are hashed; their bases of 64 KiB are kept until the pass ends. */
+  regionFramesMax: 24,
+  /** Frames that regions are detected in. */
+  detectionFramesMax: 16,
+  uploadThumbnailSide: 64,
+  knownThumbnailSide: 32,
 
   // Kernel and search
   hashBytes: 32,
@@ -78,6 +84,8 @@ export const limits = {
   radiusBitsMax: 96,
   frameSideMax: 2048,
   frameSide: 512,
+  /** What regions of a frame are sampled from; half of the usual frame. */
+  baseSide: 256,
   queriesPerSearchMax: 64,
   hitsPerSearchMax: 16_384,
   bankHashesMax: 20_000_000,
@@ -269,6 +277,8 @@ assertRelation(limits.inlineBytesMax * 1.4 < limits.recordBytesMax, 'inline cont
 assertRelation(limits.recordBytesMax <= limits.requestBytesMax, 'an event of full size fits a request');
 assertRelation(limits.jobTimeoutMs * limits.jobAttemptsMax >= limits.drainTimeoutMs, 'a drain may abandon a job');
 assertRelation(limits.frameSide <= limits.frameSideMax, 'the usual frame fits the kernel');
+assertRelation(limits.baseSide * 2 === limits.frameSide, 'a base is made of the usual frame');
+assertRelation(limits.detectionFramesMax <= limits.regionFramesMax, 'regions are detected in frames that are kept');
 assertRelation(limits.imageBytesMax <= limits.contentBytesMax, 'an image is content');
 assertRelation(limits.sparseKeyFramesMax <= limits.sparseFramesMax, 'the key frames of a sparse pass fit it');
 assertRelation(limits.sparseFramesMin <= limits.sparseKeyFramesMax, 'key frames alone can make a sparse pass');

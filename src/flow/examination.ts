@@ -120,7 +120,7 @@ export class Examination {
     // A second, denser look meets frames of the first again; each counts once.
     if (this.#timesMs.has(frame.timeMs)) return 'more';
     this.#timesMs.add(frame.timeMs);
-    if (frame.thumbnail !== null) this.#regions.addThumbnail(frame.timeMs, frame.thumbnail);
+    if (frame.thumbnail !== undefined) this.#regions.addThumbnail(frame.timeMs, frame.thumbnail);
     this.#frames.sampled += 1;
     const usable = frame.quality >= policy.minFrameQuality;
     this.#judged.push({ quality: frame.quality, usable });
@@ -176,7 +176,10 @@ export class Examination {
       framesSearched: this.#frames.searched,
       framesUsable: this.#frames.usable,
       complete: this.#result?.complete ?? false,
-      alignments: [...this.#aligner.alignments(), ...this.#regions.alignments()],
+      alignments: [
+        ...this.#aligner.alignments().map((each) => this.#regions.verified(each)),
+        ...this.#regions.alignments(),
+      ],
       exact: this.#exact,
       known: (number) => this.#parts.bank.content(number),
       unjudged: this.#unjudged ?? (this.#shed.size > 0 ? 'shed' : null),

@@ -4,6 +4,7 @@ import { runFirstLight } from './first-light.ts';
 import { runFreshness } from './kafka/run-freshness.ts';
 import { runKafka } from './kafka/run-kafka.ts';
 import { runKernel } from './kernel/run-kernel.ts';
+import { runVariants } from './variants/run-variants.ts';
 
 const benches: Record<string, (args: readonly string[]) => Promise<void>> = {
   bootstrap: runBootstrap,
@@ -11,6 +12,7 @@ const benches: Record<string, (args: readonly string[]) => Promise<void>> = {
   freshness: runFreshness,
   kafka: runKafka,
   kernel: runKernel,
+  variants: runVariants,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

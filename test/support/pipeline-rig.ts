@@ -1,4 +1,5 @@
 /** The pipeline on a log in memory, with a bank over a twin of the index: fetching and decoding are played from a script. */
+
 import { createHash } from 'node:crypto';
 import type { BankEntry } from '../../src/bank/bank-records.ts';
 import { createBank, type LiveBank } from '../../src/bank/live-bank.ts';
@@ -12,6 +13,7 @@ import type {
   FingerprintResult,
   SampledFrame,
 } from '../../src/fingerprint/fingerprinter.ts';
+import { createEffortLadder } from '../../src/flow/effort-ladder.ts';
 import { RecentDecisions } from '../../src/flow/recent-decisions.ts';
 import type { ConsumedRecord, Consumer, LogRecord, NewRecord } from '../../src/log/log.ts';
 import type { PipelineParts } from '../../src/pipeline.ts';
@@ -173,6 +175,7 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
       recent: new RecentDecisions({ ledger: (uploadId, eventId) => ledgerOf(decisionsIn(log), uploadId, eventId) }),
       settler: { settle: (settlement) => consumer.settle([settlement]) },
       telemetry: listening(heard),
+      ladder: createEffortLadder({ elapsedMs: () => 0, onChange: () => {} }),
       version: '0.0.0',
       kernelVersion: '1-test',
       jobTimeoutMs: 1_000,

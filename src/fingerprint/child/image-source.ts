@@ -49,7 +49,7 @@ export async function sampleImage(
     await writeFrame(bytes, page, hasher);
     const { hashes, quality } = hasher.hashDihedral();
     const timeMs = facts.startsMs[page] ?? 0;
-    sink.emit({ timeMs, quality, hashes });
+    sink.emit({ timeMs, quality, hashes }, facts.width / facts.height);
     sampledMs.push(timeMs);
     await sink.breathe();
   }

@@ -42,7 +42,8 @@ export class VideoPass {
     const { hashes, quality } = this.source.hash(picture);
     this.#taken.add(picture.timeMs);
     this.durationMs = Math.max(this.durationMs, picture.timeMs);
-    this.sink.emit({ timeMs: picture.timeMs, quality, hashes });
+    const { width = 1, height = 1 } = this.source.media;
+    this.sink.emit({ timeMs: picture.timeMs, quality, hashes }, width / height);
   }
 
   finish(): FingerprintResult {

@@ -27,7 +27,15 @@ export function toLines(figures: Figures): string[] {
   ];
 }
 
-export function toDocument(figures: Figures): string {
+const mark = '<!-- Kept by hand from here on. -->';
+
+/** `before` is the document as it stands: what comes after its mark is kept. */
+export function toDocument(figures: Figures, before: string): string {
+  const at = before.indexOf(mark);
+  return at === -1 ? measuredPart(figures) : `${measuredPart(figures).trimEnd()}\n\n${before.slice(at)}`;
+}
+
+function measuredPart(figures: Figures): string {
   const sections = toSections(figures).flatMap(({ title, intro, table }) => {
     const [header = [], ...rows] = table;
     const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -54,7 +62,8 @@ function openingOf({ conditions }: Figures): string[] {
   return [
     '# Benchmarks of the kernel',
     '',
-    'Written by `npm run --silent bench -- kernel --docs docs/benchmarks.md`; do not edit. A figure is worth its conditions:',
+    'Written by `npm run --silent bench -- kernel --docs docs/benchmarks.md` down to its mark; do not edit above. A figure is worth its',
+    'conditions:',
     '',
     '| | |',
     '|---|---|',
