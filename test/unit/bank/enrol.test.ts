@@ -21,7 +21,8 @@ function rig(
   return {
     jobs,
     entries,
-    policy: () => parsePolicy({ banks: { deep: { framesPerSecond: 4 } } }),
+    policy: () =>
+      parsePolicy({ banks: { deep: { framesPerSecond: 4 }, flat: { framesPerSecond: 1, depth: 'plain' } } }),
     bank: {
       async add(entry: BankEntry) {
         entries.push(entry);
@@ -65,7 +66,7 @@ describe('adding a file', () => {
   it('samples densely at the rate of its bank, and drops what a failed attempt gave', async () => {
     const parts = rig('video');
     await enrolFile(parts, { path: '/spool/x', sha256, bank: 'deep', contentId: 'mine', labels: ['l'] });
-    expect(parts.jobs[0]?.mode).toEqual({ kind: 'dense', framesPerSecond: 4 });
+    expect(parts.jobs[0]?.mode).toEqual({ kind: 'dense', framesPerSecond: 4, views: true });
     expect(parts.entries).toEqual([
       {
         contentId: 'mine',
@@ -81,6 +82,12 @@ describe('adding a file', () => {
         ],
       },
     ]);
+  });
+
+  it('asks for no views where the bank is plain', async () => {
+    const parts = rig('video');
+    await enrolFile(parts, { path: '/spool/x', sha256, bank: 'flat' });
+    expect(parts.jobs[0]?.mode).toEqual({ kind: 'dense', framesPerSecond: 1, views: false });
   });
 
   it('keeps what a deep pass gives of parts of the frames', async () => {
