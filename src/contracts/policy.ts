@@ -29,7 +29,7 @@ const bankFields = {
   depth: oneOf(
     ['deep', 'plain'],
     'deep: parts and turned views of each frame are added as well, so that crops, frames and pasted copies are found. ' +
-      'plain: only the whole frame, at a twentieth of the memory.',
+      'plain: only the whole frame, at a fortieth of the memory.',
   ),
 };
 

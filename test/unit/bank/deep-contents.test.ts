@@ -251,6 +251,16 @@ describe('deep contents', () => {
     expect(table.deep.name(base, limits.namedContentsMax - 1).capped).toBe(false);
   });
 
+  it('are asked for more hashes than one search takes, and each keeps its number', () => {
+    const table = tableOf();
+    addTo(table, 'a', { views: still(0, [0], [hashNumber(1)]), thumbnailTimesMs: [] });
+    const last = 2 * limits.queriesPerSearchMax + 2;
+    const queries = joined(Array.from({ length: last + 1 }, (_, at) => hashNumber(at === last ? 1 : 100 + at)));
+    expect(table.deep.name(queries, 20).named).toMatchObject([{ query: last, distanceBits: 0 }]);
+    const hits = table.findDeep(numberOf(table, 'a'))?.measure(queries, 20);
+    expect([hits?.count, hits?.query[0], hits?.entry[0]]).toEqual([1, last, 0]);
+  });
+
   it('give as many pairs as they may and say that there were more', () => {
     const table = tableOf();
     const times = Array.from({ length: 300 }, (_, at) => at * 60_000);

@@ -21,7 +21,8 @@ function rig(
   return {
     jobs,
     entries,
-    policy: () => parsePolicy({ banks: { deep: { framesPerSecond: 4 } } }),
+    policy: () =>
+      parsePolicy({ banks: { deep: { framesPerSecond: 4 }, flat: { framesPerSecond: 1, depth: 'plain' } } }),
     bank: {
       async add(entry: BankEntry) {
         entries.push(entry);
@@ -81,6 +82,12 @@ describe('adding a file', () => {
         ],
       },
     ]);
+  });
+
+  it('asks for no views where the bank is plain', async () => {
+    const parts = rig('video');
+    await enrolFile(parts, { path: '/spool/x', sha256, bank: 'flat' });
+    expect(parts.jobs[0]?.mode).toEqual({ kind: 'dense', framesPerSecond: 1, views: false });
   });
 
   it('keeps what a deep pass gives of parts of the frames', async () => {
