@@ -214,6 +214,8 @@ class World {
         ledger: (uploadId, eventId) => ledgerOf(decisionsIn(log).slice(0, this.#moveView()), uploadId, eventId),
       }),
       settler,
+      // None of its uploads is a segment.
+      streams: { follow: async () => ({ outputs: [], decision: undefined }) },
       telemetry: silentTelemetry(),
       version: '0.0.0',
       kernelVersion: '1-test',
