@@ -46,7 +46,7 @@ export interface PipelineParts {
   readonly fingerprinter: Fingerprinter;
   readonly bank: Bank;
   readonly policy: () => Policy;
-  readonly recent: RecentDecisions;
+  readonly recent: Pick<RecentDecisions, 'ledger' | 'remember'>;
   readonly settler: Pick<Settler, 'settle'>;
   readonly streams: Pick<LiveStreams, 'follow'>;
   readonly telemetry: Telemetry;

@@ -38,13 +38,15 @@ export function unpackViews(packed: Uint8Array): ViewedFrame[] {
   if (packed.length % packedViewsBytes !== 0) {
     throw new RangeError(`packed frames: ${packed.length} bytes are not a multiple of ${packedViewsBytes}`);
   }
-  const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
-  return Array.from({ length: packed.length / packedViewsBytes }, (_, index) => {
+  // One copy for all: views of the given Buffer would keep all of its memory.
+  const own = new Uint8Array(packed);
+  const view = new DataView(own.buffer);
+  return Array.from({ length: own.length / packedViewsBytes }, (_, index) => {
     const at = index * packedViewsBytes;
     return {
       timeMs: view.getUint32(at, true),
       quality: Math.min(view.getUint8(at + 4), 100),
-      hashes: packed.slice(at + 8, at + packedViewsBytes),
+      hashes: own.subarray(at + 8, at + packedViewsBytes),
     };
   });
 }

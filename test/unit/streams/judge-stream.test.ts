@@ -1,7 +1,7 @@
 /** Goal: a stream is decided once, and again only when there is something new to say; what was found stays found. */
 import { describe, expect, it } from 'vitest';
-import { defaultPolicy, parsePolicy } from '../../../src/decision/policy.ts';
 import type { Evidence } from '../../../src/decision/evidence.ts';
+import { defaultPolicy, parsePolicy } from '../../../src/decision/policy.ts';
 import { align } from '../../../src/match/align.ts';
 import { isRevision, judgeStream } from '../../../src/streams/judge-stream.ts';
 import { matchOf, streamDecisionOf } from '../../support/decisions.ts';
@@ -54,7 +54,10 @@ describe('a stream without a decision', () => {
 });
 
 describe('a stream with a decision', () => {
-  const standing = streamDecisionOf('block', { matches: [matchOf({ contentId: 'content-1' })], decidedBy: ['content-1'] });
+  const standing = streamDecisionOf('block', {
+    matches: [matchOf({ contentId: 'content-1' })],
+    decidedBy: ['content-1'],
+  });
 
   it('has nothing new to say when it goes on as before', () => {
     const judgement = judgeStream(evidenceOf({ 1: 12 }), standing, defaultPolicy, everything);

@@ -10,7 +10,13 @@ import { LiveStreams } from '../../../src/streams/live-streams.ts';
 import { openStreamDecisionView } from '../../../src/views/stream-decision-view.ts';
 import { bankEntry } from '../../support/bank-entries.ts';
 import { MemoryDisk, MemoryLog } from '../../support/memory-log.ts';
-import { type PipelineRig, pipelineRig, type RigOptions, uploadEvent, uploadRecord } from '../../support/pipeline-rig.ts';
+import {
+  type PipelineRig,
+  pipelineRig,
+  type RigOptions,
+  uploadEvent,
+  uploadRecord,
+} from '../../support/pipeline-rig.ts';
 import { silentTelemetry } from '../../support/silent-telemetry.ts';
 import { knownFrames, segmentFrames, segmentMs } from '../../support/stream-segments.ts';
 
@@ -22,9 +28,16 @@ const known = [
   }),
 ];
 
-function segmentRecord(sequence: number, changes: { streamId?: string; bits?: number; eventId?: string } = {}): NewRecord {
+function segmentRecord(
+  sequence: number,
+  changes: { streamId?: string; bits?: number; eventId?: string } = {},
+): NewRecord {
   const { streamId = 'live', bits, eventId = `${streamId}-${sequence}` } = changes;
-  const frames = segmentFrames(sequence, bits).map(({ timeMs, hash }) => ({ timeMs, quality: 90, hash: hexOfHash(hash) }));
+  const frames = segmentFrames(sequence, bits).map(({ timeMs, hash }) => ({
+    timeMs,
+    quality: 90,
+    hash: hexOfHash(hash),
+  }));
   const event = uploadEvent({
     uploadId: `${streamId}-segment-${sequence}`,
     content: { frames, durationMs: segmentMs },
@@ -45,8 +58,7 @@ const expected = [
 ];
 
 /** The bank is in the log already. */
-const restarted = (disk: MemoryDisk, options: RigOptions = {}) =>
-  pipelineRig({ log: new MemoryLog(disk), ...options });
+const restarted = (disk: MemoryDisk, options: RigOptions = {}) => pipelineRig({ log: new MemoryLog(disk), ...options });
 
 describe('a live stream', () => {
   it('is decided in its midst, although no segment is, and said no more than once', async () => {
@@ -102,9 +114,16 @@ describe('a live stream', () => {
 
   it('keeps streams apart', async () => {
     const rig = await pipelineRig({ known });
-    const records = [0, 1, 2].flatMap((sequence) => ['a', 'b'].map((streamId) => segmentRecord(sequence, { streamId })));
+    const records = [0, 1, 2].flatMap((sequence) =>
+      ['a', 'b'].map((streamId) => segmentRecord(sequence, { streamId })),
+    );
     await handle(rig, ...records);
-    expect(rig.streamDecisions().map(({ streamId, sequence }) => `${streamId}${sequence}`)).toEqual(['a1', 'b1', 'a2', 'b2']);
+    expect(rig.streamDecisions().map(({ streamId, sequence }) => `${streamId}${sequence}`)).toEqual([
+      'a1',
+      'b1',
+      'a2',
+      'b2',
+    ]);
     expect(new Set(rig.streamDecisions().map(({ decisionId }) => decisionId)).size).toBe(4);
   });
 });
@@ -118,7 +137,8 @@ describe('a restart', () => {
     await handle(first, ...[0, 1, 2, 3].slice(0, before).map((sequence) => segmentRecord(sequence)));
     const second = await restarted(disk);
     await handle(second, ...[0, 1, 2, 3].slice(before).map((sequence) => segmentRecord(sequence)));
-    const ids = (rig: PipelineRig) => rig.streamDecisions().map(({ decisionId, segments }) => ({ decisionId, segments }));
+    const ids = (rig: PipelineRig) =>
+      rig.streamDecisions().map(({ decisionId, segments }) => ({ decisionId, segments }));
     expect(tipped(second)).toEqual(expected);
     expect(ids(second)).toEqual(ids(whole));
   });
@@ -129,7 +149,8 @@ describe('a restart', () => {
     await handle(first, ...[0, 1, 2].map((sequence) => segmentRecord(sequence)));
     // The fingerprint was written, the decisions and the progress were not.
     for (const topic of ['decisions', 'stream-decisions'] as const) disk.of(topic).pop();
-    for (const ends of [disk.ends.get('decisions'), disk.ends.get('stream-decisions')]) if (ends) ends[0] = (ends[0] ?? 0) - 1;
+    for (const ends of [disk.ends.get('decisions'), disk.ends.get('stream-decisions')])
+      if (ends) ends[0] = (ends[0] ?? 0) - 1;
     const second = await restarted(disk);
     await handle(second, segmentRecord(2));
     expect(tipped(second)).toEqual(expected);
@@ -199,7 +220,9 @@ describe('bounds', () => {
       }),
       onUnreadable: () => undefined,
     });
-    const parts = { ...rig.parts, streams };
+    // Looking them up in the log is not what this is about.
+    const recent = { ledger: () => ({ lastRevision: 0, eventDecided: false }), remember: () => undefined };
+    const parts = { ...rig.parts, streams, recent };
     for (let at = 0; at < limits.streamsMax + 3; at += 1) {
       for (const each of await rig.receive(segmentRecord(0, { streamId: `s${at}` }))) {
         await taskOf(each, parts).run(never, () => undefined);

@@ -17,7 +17,12 @@ function segment(sequence: number, changes: Partial<EvidenceSegment> & { shown?:
   const { shown = 2, ...rest } = changes;
   const frames = Array.from({ length: 12 }, (_, at) => {
     const knownTimeMs = 20_000 + sequence * segmentMs + at * 500;
-    const match = frameMatch({ knownTimeMs, knownUntilMs: knownTimeMs, distanceBits: 62, uploadHash: hashNumber(knownTimeMs) });
+    const match = frameMatch({
+      knownTimeMs,
+      knownUntilMs: knownTimeMs,
+      distanceBits: 62,
+      uploadHash: hashNumber(knownTimeMs),
+    });
     return { timeMs: at * 500, quality: 90, matches: at < shown ? [match] : [] };
   });
   const receivedMs = sequence * segmentMs;
