@@ -10,6 +10,7 @@ const GiB = 1024 * MiB;
 export const limits = {
   // Events
   uploadIdCharsMax: 256,
+  streamIdCharsMax: 256,
   contentIdCharsMax: 256,
   bankNameCharsMax: 64,
   labelsMax: 16,
@@ -141,6 +142,29 @@ export const limits = {
   effortSamplesMax: 256,
   /** Frames of the first look under the greatest load. */
   hurriedFramesMax: 4,
+
+  // Live streams
+  /** Streams of which a process keeps evidence, the ones with the latest segments. */
+  streamsMax: 500,
+  /** Frames of one stream that are kept, the newest: seven minutes at the usual rate. */
+  streamFramesMax: 1_024,
+  /** Frames that one segment adds, spread evenly. */
+  streamSegmentFramesMax: 256,
+  /** Of the matches of one frame the closest so many are kept. */
+  streamFrameMatchesMax: 64,
+  /** Frame matches kept of all streams together, some 150 bytes each. */
+  streamMatchesMax: 1_000_000,
+  /** Segments older than this, counted from the newest of their stream, are evidence no more. */
+  streamEvidenceMsMax: 30 * 60_000,
+  /** A stream without segments for this long has ended; what comes later begins anew. */
+  streamIdleMsMax: 10 * 60_000,
+  /** A greater jump of the sequence is not taken for time that passed. */
+  streamGapSegmentsMax: 100,
+  /** Fingerprints read at once when a partition comes to a process, and in all. */
+  streamRebuildReadRecords: 200,
+  streamRebuildRecordsMax: 50_000,
+  /** Streams whose latest decision can be asked for. */
+  streamDecisionsKeptMax: 20_000,
 
   // Bank
   bankContentsMax: 5_000_000,
@@ -313,5 +337,15 @@ assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments ans
 assertRelation(limits.freshHashesMax < limits.hotHashesMax, 'what is scanned because it is new is little');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
 assertRelation(limits.effortCalmLatencyMs < limits.effortLatencyMsMax, 'the ladder does not swing');
+assertRelation(limits.streamSegmentFramesMax <= limits.streamFramesMax, 'a segment fits its stream');
+assertRelation(
+  limits.streamSegmentFramesMax * 264 * 1.4 < limits.recordBytesMax,
+  'the frames of a segment in base64 fit a record',
+);
+assertRelation(limits.streamIdleMsMax <= limits.streamEvidenceMsMax, 'evidence outlasts a pause');
+assertRelation(
+  limits.streamEvidenceMsMax + limits.streamIdleMsMax < limits.uploadsRetentionMs,
+  'fingerprints stay while their stream is live',
+);
 assertRelation(limits.alignmentsMax <= limits.candidatesMax, 'only candidates are aligned');
 assertRelation(limits.decisionMatchesMax <= limits.alignmentsMax, 'only alignments become matches');

@@ -8,6 +8,7 @@ import {
   MediaKind,
   Outcome,
   Sha256Hex,
+  StreamPlace,
   Timestamp,
   UploadId,
 } from './common.ts';
@@ -160,6 +161,7 @@ export const Decision = Type.Object(
     policyVersion: Type.String(),
     kernelVersion: Type.String(),
     degraded: Type.Array(Type.Enum(degradations)),
+    stream: Type.Optional(StreamPlace),
     uploaderId: Type.Optional(Type.String()),
     context: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     eventTime: Timestamp,

@@ -219,6 +219,8 @@ class World {
         ledger: (uploadId, eventId) => ledgerOf(decisionsIn(log).slice(0, this.#moveView()), uploadId, eventId),
       }),
       settler,
+      // None of its uploads is a segment.
+      streams: { follow: async () => ({ outputs: [], decision: undefined }) },
       telemetry: silentTelemetry(),
       ladder: createEffortLadder({ elapsedMs: () => 0, onChange: () => {} }),
       version: '0.0.0',
