@@ -36,10 +36,20 @@ export interface RegionMatcherOptions {
 
 export interface RegionOfFrame {
   readonly region: Region;
+  /** 1: likely. 2: what few copies need, and those stand upright. */
+  readonly tier: 1 | 2;
   readonly quality: number;
   /** A hash of 32 bytes for each position in `dihedralNames`. */
   readonly hashes: Uint8Array;
 }
+
+/** Regions of one frame, and the rotations and flips in which they are looked up. */
+interface Batch {
+  readonly views: readonly UploadView[];
+  readonly turns: readonly number[];
+}
+
+const upright = [dihedralNames.indexOf('original'), dihedralNames.indexOf('flipY')];
 
 interface Tracked {
   readonly deep: DeepContent;
@@ -70,7 +80,7 @@ export class RegionMatcher {
   readonly #regionNumbers = new Map<string, number>();
   /** Of each frame of the upload, by its time. */
   #thumbnails = new Map<number, Thumbnail>();
-  #batches: UploadView[][] = [];
+  #batches: Batch[] = [];
   #tracked = new Map<number, Tracked>();
   #frameTimesMs: number[] = [];
   /** What was compared already: frames come one by one, and the closest of a line seldom change. */
@@ -99,7 +109,7 @@ export class RegionMatcher {
 
   /** Takes regions of one frame; the same frame may come more than once, with other regions. Returns what it named. */
   addRegions(timeMs: number, regions: readonly RegionOfFrame[]): readonly NamedContent[] {
-    const { bank, dihedrals, qualityMin, namingRadiusBits } = this.#options;
+    const { bank, qualityMin, namingRadiusBits } = this.#options;
     if (!this.#frameTimesMs.includes(timeMs))
       this.#frameTimesMs = [...this.#frameTimesMs, timeMs].sort((a, b) => a - b);
     const views = regions.flatMap(({ region, quality, hashes }) => {
@@ -108,11 +118,12 @@ export class RegionMatcher {
     });
     if (views.length === 0) return [];
     this.#alignments = undefined;
-    const { named, capped } = bank.nameDeep(queriesOf(views, dihedrals), namingRadiusBits);
+    const batch = { views, turns: this.#turnsOf(regions) };
+    const { named, capped } = bank.nameDeep(queriesOf(views, batch.turns), namingRadiusBits);
     if (capped) this.capped = true;
-    for (const tracked of this.#tracked.values()) this.#measure(tracked, views);
-    this.#batches.push(views);
-    for (const one of named) this.#track(one, views);
+    for (const tracked of this.#tracked.values()) this.#measure(tracked, batch);
+    this.#batches.push(batch);
+    for (const one of named) this.#track(one, batch);
     return named;
   }
 
@@ -144,7 +155,13 @@ export class RegionMatcher {
     return this.#regions.push(region) - 1;
   }
 
-  #track(named: NamedContent, views: readonly UploadView[]): void {
+  /** Whoever turns a picture by a quarter seldom cuts it as well, and known views are cut too. */
+  #turnsOf(regions: readonly RegionOfFrame[]): readonly number[] {
+    const { dihedrals } = this.#options;
+    return regions.some(({ tier }) => tier === 1) ? dihedrals : dihedrals.filter((turn) => upright.includes(turn));
+  }
+
+  #track(named: NamedContent, { views, turns }: Batch): void {
     if (this.#tracked.has(named.contentNumber)) return;
     if (this.#tracked.size >= limits.namedContentsMax && !this.#makeRoom()) {
       this.capped = true;
@@ -152,10 +169,9 @@ export class RegionMatcher {
     }
     const deep = this.#options.bank.deep(named.contentNumber);
     if (deep === undefined) return;
-    const { dihedrals } = this.#options;
     const naming = {
-      region: views[Math.floor(named.query / dihedrals.length)]?.region ?? 0,
-      dihedral: dihedrals[named.query % dihedrals.length] ?? 0,
+      region: views[Math.floor(named.query / turns.length)]?.region ?? 0,
+      dihedral: turns[named.query % turns.length] ?? 0,
     };
     const tracked = { deep, table: new HypothesisTable(deep), naming };
     this.#tracked.set(named.contentNumber, tracked);
@@ -172,13 +188,12 @@ export class RegionMatcher {
     return true;
   }
 
-  #measure({ deep, table, naming }: Tracked, views: readonly UploadView[]): void {
-    const { dihedrals } = this.#options;
-    const isAffordable = views.length * dihedrals.length * deep.entries <= limits.measuredPairsMax;
+  #measure({ deep, table, naming }: Tracked, { views, turns }: Batch): void {
+    const isAffordable = views.length * turns.length * deep.entries <= limits.measuredPairsMax;
     const chosen = isAffordable ? views : views.filter(({ region }) => region === naming.region);
-    const turns = isAffordable ? dihedrals : [naming.dihedral];
+    const turned = isAffordable ? turns : [naming.dihedral];
     if (chosen.length === 0) return;
-    table.add(chosen, turns, this.#hitsOf(deep, queriesOf(chosen, turns)));
+    table.add(chosen, turned, this.#hitsOf(deep, queriesOf(chosen, turned)));
   }
 
   /** Still scenes hit all over; what is nearer then says as much. */

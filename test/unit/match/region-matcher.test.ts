@@ -91,7 +91,7 @@ function showing(hash: Uint8Array, dihedral: number, bits: number): Uint8Array {
   return hashes;
 }
 
-const noise = (region: Region) => ({ region, quality: 90, hashes: showing(hashOf(), 0, 0) });
+const noise = (region: Region) => ({ region, tier: 1 as const, quality: 90, hashes: showing(hashOf(), 0, 0) });
 
 describe('matching of regions', () => {
   it('finds which part, turned how, shows which view of what, when', () => {
@@ -104,7 +104,7 @@ describe('matching of regions', () => {
       matcher.addThumbnail(at * stepMs, pictureOf(at, 64));
       matcher.addRegions(at * stepMs, [
         noise(fullRegion),
-        { region: pasted, quality: 90, hashes: showing(knownFrame, mirrored, bits) },
+        { region: pasted, tier: 1, quality: 90, hashes: showing(knownFrame, mirrored, bits) },
       ]);
     }
     const [best] = matcher.alignments();
@@ -122,7 +122,7 @@ describe('matching of regions', () => {
     const hashAt = (at: number) => known[2]?.[at]?.[0] ?? hashOf();
     for (let at = 0; at < 4; at++) {
       const named = matcher.addRegions(at * stepMs, [
-        { region: fullRegion, quality: 90, hashes: showing(hashAt(at), 0, at < 3 ? 75 : 20) },
+        { region: fullRegion, tier: 1, quality: 90, hashes: showing(hashAt(at), 0, at < 3 ? 75 : 20) },
       ]);
       expect(named.map(({ contentNumber }) => contentNumber)).toEqual(at < 3 ? [] : [102]);
     }
@@ -134,7 +134,7 @@ describe('matching of regions', () => {
     for (let at = 0; at < 3; at++) {
       matcher.addThumbnail(at * stepMs, pictureOf(at, 64));
       matcher.addRegions(at * stepMs, [
-        { region: fullRegion, quality: 90, hashes: showing(known[0]?.[at]?.[0] ?? hashOf(), 0, 30) },
+        { region: fullRegion, tier: 1, quality: 90, hashes: showing(known[0]?.[at]?.[0] ?? hashOf(), 0, 30) },
       ]);
     }
     expect(matcher.alignments()[0]?.picture?.pixels?.agreement).toBeGreaterThan(0.95);
@@ -147,8 +147,8 @@ describe('matching of regions', () => {
     for (let at = 0; at < 6; at++) {
       const hashes = showing(known[0]?.[at]?.[0] ?? hashOf(), mirrored, 20);
       unknown.addRegions(at * stepMs, [noise(fullRegion), noise(pasted)]);
-      straight.addRegions(at * stepMs, [{ region: fullRegion, quality: 90, hashes }]);
-      flat.addRegions(at * stepMs, [{ region: fullRegion, quality: 19, hashes }]);
+      straight.addRegions(at * stepMs, [{ region: fullRegion, tier: 1, quality: 90, hashes }]);
+      flat.addRegions(at * stepMs, [{ region: fullRegion, tier: 1, quality: 19, hashes }]);
     }
     for (const matcher of [unknown, straight, flat]) expect(matcher.alignments()).toEqual([]);
   });
@@ -157,7 +157,7 @@ describe('matching of regions', () => {
     const matcher = matcherOf();
     const hashes = showing(known[0]?.[0]?.[0] ?? hashOf(), 0, 0);
     for (let at = 0; at <= limits.regionsMax; at++) {
-      matcher.addRegions(0, [{ region: { ...pasted, left: at / 1_000 }, quality: 90, hashes }]);
+      matcher.addRegions(0, [{ region: { ...pasted, left: at / 1_000 }, tier: 1, quality: 90, hashes }]);
     }
     expect(matcher.capped).toBe(true);
     matcher.reset();
