@@ -12,7 +12,8 @@
  * | search      | frame -> frames of known content         | radius and hits, reported   | a fault of ours: it stops   |
  * | align       | frame matches -> segments on a line      | the aligner's, reported     | a fault of ours: it stops   |
  * | decide      | evidence, policy -> judgement            | -                           | a fault of ours: it stops   |
- * | publish     | decision + progress, in one atomic step  | settleBatchMax              | retried, then it stops      |
+ * | follow      | a segment, its stream -> more evidence   | streamFramesMax and others  | a fault of ours: it stops   |
+ * | publish     | decisions + progress, in one atomic step | settleBatchMax              | retried, then it stops      |
  *
  * A record leaves with exactly one decision, or one dead letter, or as the redelivery of an event that was decided.
  * Whatever stops the pipeline leaves the record unsettled: it comes again. src/flow/consume-loop.ts feeds this file.
@@ -25,6 +26,7 @@ import { limits } from './config/limits.ts';
 import type { Decision, MediaFacts } from './contracts/decision.ts';
 import { type UnjudgedReason, unjudgedReasons } from './contracts/decision.ts';
 import { type Policy, policyVersionOf } from './contracts/policy.ts';
+import type { UploadEvent } from './contracts/upload.ts';
 import { decide } from './decision/decide.ts';
 import { type FloodgateError, toFloodgateError } from './errors.ts';
 import type { FetchedContent, Fetcher } from './fetch/fetcher.ts';
@@ -37,6 +39,7 @@ import { type HashedUpload, sampledFramesOf } from './flow/hashed-upload.ts';
 import type { RecentDecisions } from './flow/recent-decisions.ts';
 import type { Settler } from './flow/settler.ts';
 import type { ConsumedRecord } from './log/log.ts';
+import type { FollowedSegment, LiveStreams } from './streams/live-streams.ts';
 import type { Stage, Telemetry } from './telemetry.ts';
 
 export interface PipelineParts {
@@ -44,8 +47,9 @@ export interface PipelineParts {
   readonly fingerprinter: Fingerprinter;
   readonly bank: Bank;
   readonly policy: () => Policy;
-  readonly recent: RecentDecisions;
+  readonly recent: Pick<RecentDecisions, 'ledger' | 'remember'>;
   readonly settler: Pick<Settler, 'settle'>;
+  readonly streams: Pick<LiveStreams, 'follow'>;
   readonly telemetry: Telemetry;
   readonly ladder: EffortLadder;
   /** Of Floodgate itself. */
@@ -61,14 +65,19 @@ export interface PipelineParts {
 
 /**
  * A record and its upload, as admitted. Uploads are worked on in the order of their `uploadId`, since revisions count by
- * it; a producer that keys its records otherwise must at least keep the events of one upload in one partition.
+ * it, and segments in the order of their stream, whose evidence builds up; a producer that keys its records otherwise
+ * must at least keep the events of one upload, and of one stream, in one partition.
  */
 export function taskOf(record: ConsumedRecord, parts: PipelineParts): Task {
   const upload = admit(record);
   return {
-    key: upload.kind === 'upload' ? upload.event.uploadId : record.key,
+    keys: upload.kind === 'upload' ? keysOf(upload.event) : [`record ${record.key}`],
     run: (abandoned, worked) => handleUpload(record, upload, parts, { abandoned, worked }),
   };
+}
+
+function keysOf({ uploadId, stream }: UploadEvent): string[] {
+  return [`upload ${uploadId}`, ...(stream === undefined ? [] : [`stream ${stream.id}`])];
 }
 
 /** Takes an admitted record to its settlement. Rejects only when the record must come again. */
@@ -85,7 +94,8 @@ async function handleUpload(
   if (ledger.eventDecided) return skip(record, upload, parts);
 
   const policy = parts.policy();
-  const examination = new Examination({ bank: parts.bank, policy, elapsedMs: parts.elapsedMs });
+  const keepsFrames = upload.event.stream !== undefined;
+  const examination = new Examination({ bank: parts.bank, policy, elapsedMs: parts.elapsedMs, keepsFrames });
   const content = await fetchContent(upload, examination, parts, abandoned);
   if (content !== undefined && 'kind' in content) return bury(record, content, parts);
   try {
@@ -106,8 +116,9 @@ async function handleUpload(
     parts.ladder.observe(parts.nowMs() - record.timestampMs);
     parts.telemetry.stageFinished('decide', (parts.elapsedMs() - decidingMs) / 1000, decision.media.kind);
     if (content !== undefined) parts.telemetry.contentFetched(decision.media.kind, content.bytes);
+    const followed = await followStream(record, upload, decision, examination, parts);
     worked();
-    await publish(record, decision, parts);
+    await publish(record, decision, followed, parts);
   } catch (thrown) {
     await content?.letGo();
     throw thrown;
@@ -229,8 +240,34 @@ export async function examineFile(
   await look({ kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, regions });
 }
 
-async function publish(record: ConsumedRecord, decision: Decision, parts: PipelineParts): Promise<void> {
-  await parts.settler.settle({ record, outputs: [decisionRecord(decision)] });
+/** What a segment adds to its live stream, and what is to be said of the stream from now on. */
+async function followStream(
+  record: ConsumedRecord,
+  { event }: AdmittedUpload,
+  decision: Decision,
+  examination: Examination,
+  { streams }: PipelineParts,
+): Promise<FollowedSegment | undefined> {
+  const { stream } = event;
+  if (stream === undefined) return undefined;
+  return streams.follow({
+    record,
+    event: { ...event, stream },
+    decision,
+    durationMs: examination.durationMs(),
+    frames: examination.searchedFrames(),
+    framesSampled: decision.sampling?.framesSampled ?? 0,
+  });
+}
+
+async function publish(
+  record: ConsumedRecord,
+  decision: Decision,
+  followed: FollowedSegment | undefined,
+  parts: PipelineParts,
+): Promise<void> {
+  await parts.settler.settle({ record, outputs: [...(followed?.outputs ?? []), decisionRecord(decision)] });
+  if (followed?.decision !== undefined) parts.telemetry.streamDecided(followed.decision);
   parts.recent.remember(decision.uploadId, decision.eventId, decision.revision);
   parts.telemetry.decided(decision, (parts.nowMs() - Date.parse(decision.eventTime)) / 1000);
 }

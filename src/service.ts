@@ -38,8 +38,10 @@ import type { Consumer, Log } from './log/log.ts';
 import { openSqliteLog } from './log/sqlite-log.ts';
 import { createLogger } from './metrics/logger.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { LiveStreams } from './streams/live-streams.ts';
 import { createTelemetry, type Tally, type Telemetry } from './telemetry.ts';
 import { type OpenDecisionView, openDecisionView } from './views/decision-view.ts';
+import { type OpenStreamDecisionView, openStreamDecisionView } from './views/stream-decision-view.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -71,12 +73,19 @@ interface Core extends Base {
   readonly log: Log;
   readonly consumer: Consumer;
   readonly decisions: OpenDecisionView;
+  readonly streamDecisions: OpenStreamDecisionView;
+  readonly streams: LiveStreams;
   readonly spool: FileSpool;
   readonly fetcher: ClosableFetcher;
   readonly fingerprinter: PooledFingerprinter;
   readonly index: OwnedIndex;
   readonly bank: LiveBank;
   readonly backlog: Backlog;
+}
+
+/** What is to be forgotten with a partition; filled in once there is something, for the log is opened before. */
+interface LostPartitions {
+  forget: (partition: number) => void;
 }
 
 /** Resolves when uploads are worked on and HTTP answers. When a part cannot start, what had started is closed again. */
@@ -122,7 +131,8 @@ function observe(config: Config): Base {
 
 async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise<Core> {
   const { config, telemetry } = base;
-  const log = await openLog(base, secrets);
+  const lost: LostPartitions = { forget: () => {} };
+  const log = await openLog(base, secrets, lost);
   closers.add('log', () => log.close());
   // Before uploads come to this process, of which others could be deciding already.
   const { bank, index } = await readBank(base, log, closers);
@@ -133,7 +143,9 @@ async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise
     onFailure: (error) => telemetry.failed('the decision view', error),
   });
   closers.add('views', () => decisions.close());
-  const consumer = await consumeUploads(log, decisions, config);
+  const { streamDecisions, streams } = await openStreams(base, log, bank, closers);
+  lost.forget = (partition) => streams.forget(partition);
+  const consumer = await consumeUploads(log, decisions, streams, config);
   closers.add('consumer', () => consumer.close());
 
   const spool = await createSpool({ folder: join(config.dataFolder, 'spool'), bytesMax: config.spoolBytesMax });
@@ -143,7 +155,7 @@ async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise
   const fingerprinter = createFingerprinter({ processes: config.children, telemetry });
   closers.add('children', () => fingerprinter.close());
 
-  await Promise.all([fingerprinter.selfTest(), decisions.caughtUp()]);
+  await Promise.all([fingerprinter.selfTest(), decisions.caughtUp(), streamDecisions.caughtUp()]);
 
   const backlog = new Backlog({
     consumer,
@@ -157,7 +169,20 @@ async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise
   });
   closers.add('backlog', async () => backlog.stop());
   await backlog.start();
-  return { ...base, log, consumer, decisions, spool, fetcher, fingerprinter, index, bank, backlog };
+  return {
+    ...base,
+    log,
+    consumer,
+    decisions,
+    streamDecisions,
+    streams,
+    spool,
+    fetcher,
+    fingerprinter,
+    index,
+    bank,
+    backlog,
+  };
 }
 
 /** Resolves when everything that the bank's log has now is searchable. */
@@ -176,16 +201,48 @@ async function readBank({ config, policy, telemetry }: Base, log: Log, closers: 
 }
 
 /**
- * Whoever gets a partition first learns what was decided of it: the revisions of its uploads, and which events have their
- * decision already.
+ * Whoever gets a partition first learns what was decided of it: the revisions of its uploads, which events have their
+ * decision already, and what its live streams have shown.
  */
-function consumeUploads(log: Log, decisions: OpenDecisionView, { kafkaGroup }: Config): Promise<Consumer> {
-  const onAssigned = (partition: number) => decisions.caughtUp(partition);
+function consumeUploads(
+  log: Log,
+  decisions: OpenDecisionView,
+  streams: LiveStreams,
+  { kafkaGroup }: Config,
+): Promise<Consumer> {
+  const onAssigned = async (partition: number) => {
+    await Promise.all([decisions.caughtUp(partition), streams.rebuild(partition)]);
+  };
   return log.consume({ topic: 'uploads', group: kafkaGroup, onAssigned });
 }
 
+async function openStreams(
+  { telemetry, policy }: Base,
+  log: Log,
+  bank: LiveBank,
+  closers: Closers,
+): Promise<Pick<Core, 'streamDecisions' | 'streams'>> {
+  const onUnreadable = (what: string) => (offset: number, why: string) => telemetry.warned(what, { offset, why });
+  const streamDecisions = await openStreamDecisionView({
+    log,
+    onUnreadable: onUnreadable('a record of the stream decisions is not a decision on a stream'),
+    onFailure: (error) => telemetry.failed('the view of stream decisions', error),
+  });
+  closers.add('stream decisions', () => streamDecisions.close());
+  const streams = new LiveStreams({
+    log,
+    bank,
+    isKnown: (contentId) => bank.get(contentId) !== undefined,
+    policy: () => policy,
+    decisions: streamDecisions,
+    telemetry,
+    onUnreadable: onUnreadable('a record of the fingerprints is not a fingerprint'),
+  });
+  return { streamDecisions, streams };
+}
+
 /** Topics that would lose records or decide them twice are refused; what is merely unwise is told. */
-async function openLog({ config, telemetry }: Base, secrets: Secrets): Promise<Log> {
+async function openLog({ config, telemetry }: Base, secrets: Secrets, lost: LostPartitions): Promise<Log> {
   if (config.kafkaBrokers.length === 0) return openEmbeddedLog(config);
   const connection = kafkaConnectionOf(config, secrets);
   const faults = await assertTopicsFit(connection, {
@@ -201,7 +258,10 @@ async function openLog({ config, telemetry }: Base, secrets: Secrets): Promise<L
     sessionTimeoutMs: config.kafkaSessionTimeoutMs,
     events: {
       partitionsAssigned: telemetry.partitionsAssigned,
-      partitionLost: telemetry.partitionLost,
+      partitionLost(partition) {
+        telemetry.partitionLost(partition);
+        lost.forget(partition);
+      },
       requestTimedOut: telemetry.brokerRequestTimedOut,
       fenced: telemetry.partitionFenced,
       transactionEnded: telemetry.transactionEnded,
@@ -212,14 +272,17 @@ async function openLog({ config, telemetry }: Base, secrets: Secrets): Promise<L
 }
 
 function openEmbeddedLog(config: Config): Promise<Log> {
+  const uploadsMs = config.uploadsRetentionHours * hourMs;
   const decisionsMs = config.decisionsRetentionHours * hourMs;
   return openSqliteLog({
     path: join(config.dataFolder, 'log', 'floodgate.sqlite'),
     logBytesMax: config.logBytesMax,
     logFreeBytesMin: config.logFreeBytesMin,
     retention: {
-      uploads: { ageMsMax: config.uploadsRetentionHours * hourMs },
+      uploads: { ageMsMax: uploadsMs },
+      fingerprints: { ageMsMax: uploadsMs },
       decisions: { ageMsMax: decisionsMs },
+      'stream-decisions': { ageMsMax: decisionsMs },
       'dead-letters': { ageMsMax: decisionsMs },
     },
   });
@@ -285,6 +348,7 @@ function createHttp(core: Core, secrets: Secrets, desks: Desks): Promise<HttpSer
       // Its arrival is acknowledged to the sender, so the bytes must survive a crash.
       spool: { store: (bytes, signal) => spool.store(bytes, { bytesMax: contentBytesMax, durable: true, signal }) },
       decisions,
+      streams: { decisions: core.streamDecisions, live: (streamId) => core.streams.find(streamId) },
       bank,
       deadLetters: createDeadLetterDesk(core),
       health,
@@ -316,14 +380,20 @@ function statusOf(core: Core, { pipeline, health }: Desks): ServiceStatus {
   };
 }
 
-function stopper({ telemetry, decisions }: Core, pipeline: RunningPipeline, closers: Closers): Service['stop'] {
+function stopper(
+  { telemetry, decisions, streamDecisions }: Core,
+  pipeline: RunningPipeline,
+  closers: Closers,
+): Service['stop'] {
   let stopping: Promise<void> | undefined;
   const stop = async (reason: string, deadlineMs: number): Promise<void> => {
     telemetry.serviceStopping(reason);
     await pipeline.drain(deadlineMs);
     // Who waits for a decision that was just made hears it before HTTP closes; a log that failed has nothing more to say.
     const patience = sleep(limits.viewCatchUpMs, undefined, { ref: false });
-    await Promise.race([decisions.caughtUp(), patience]).catch(() => undefined);
+    await Promise.race([Promise.all([decisions.caughtUp(), streamDecisions.caughtUp()]), patience]).catch(
+      () => undefined,
+    );
     await closers.closeAll();
     telemetry.serviceStopped();
   };

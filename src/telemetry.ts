@@ -5,6 +5,7 @@
 import type { MediaKind, Outcome } from './contracts/common.ts';
 import { type DeadLetterCode, deadLetterCodes } from './contracts/dead-letter.ts';
 import type { Decision } from './contracts/decision.ts';
+import type { StreamDecision } from './contracts/stream.ts';
 import type { ErrorCode } from './errors.ts';
 import { shedSteps } from './flow/effort-ladder.ts';
 import { type Logger, scrubText } from './metrics/logger.ts';
@@ -47,6 +48,13 @@ export interface Telemetry {
   contentFetched(media: MediaKind, bytes: number): void;
   frameJudged(media: MediaKind, quality: number, usable: boolean): void;
   decided(decision: Decision, latencySeconds: number): void;
+  streamDecided(decision: StreamDecision): void;
+  /** Streams of which this instance keeps evidence. */
+  streamsLive(streams: number): void;
+  /** Evidence of a stream that goes on had to be let go of. */
+  streamEvicted(): void;
+  /** What a partition's streams had shown was read back from their fingerprints. */
+  streamsRebuilt(streams: number, fingerprints: number): void;
   deadLettered(code: DeadLetterCode, detail: string): void;
   deadLetterReplayed(): void;
   settled(records: number, seconds: number): void;
@@ -120,6 +128,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry & { tally(): T
     ...lifeEvents(metrics, log),
     ...stageEvents(metrics, log),
     ...pipeline,
+    ...streamEvents(metrics, log),
     ...logEvents(metrics, log, nowMs),
     ...childEvents(metrics, log),
     ...bankEvents(metrics, log, nowMs),
@@ -208,6 +217,26 @@ function pipelineEvents({ pipeline }: Metrics, log: Logger, nowMs: () => number)
   } satisfies Partial<Telemetry> & { tally(): Tally };
 }
 
+function streamEvents({ streams }: Metrics, log: Logger) {
+  for (const outcome of ['block', 'review', 'allow', 'observed_block', 'observed_review'] as const) {
+    streams.decisions.inc({ outcome }, 0);
+  }
+  return {
+    streamDecided(decision) {
+      const outcome = countedOutcome(decision);
+      streams.decisions.inc({ outcome });
+      const { streamId, revision, reason, sequence } = decision;
+      log.info({ streamId, revision, outcome, reason, sequence }, 'stream decided');
+    },
+    streamsLive: (count) => streams.live.set(count),
+    streamEvicted: () => streams.evicted.inc(),
+    streamsRebuilt(count, fingerprints) {
+      streams.rebuilds.inc();
+      log.info({ streams: count, fingerprints }, 'streams of a partition read back');
+    },
+  } satisfies Partial<Telemetry>;
+}
+
 function countDecision(
   pipeline: Metrics['pipeline'],
   decision: Decision,
@@ -226,7 +255,7 @@ function countDecision(
   if (best !== undefined) pipeline.distance.observe(best.distanceBits);
 }
 
-function countedOutcome(decision: Decision): CountedOutcome {
+function countedOutcome(decision: Pick<Decision, 'outcome' | 'observedOutcome'>): CountedOutcome {
   return decision.observedOutcome === undefined ? decision.outcome : `observed_${decision.observedOutcome}`;
 }
 

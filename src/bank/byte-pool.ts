@@ -29,8 +29,6 @@ const classes = exactUnits + 32;
 const widths = { bytes: unitBytes };
 
 class UnitPool implements BytePool {
-  /** Of its pieces in a snapshot. */
-  readonly #name: string;
   #units = { bytes: new Uint8Array(0) };
   #view = new DataView(this.#units.bytes.buffer);
   /** The first unit stays unused: 0 is no place. */
@@ -38,22 +36,21 @@ class UnitPool implements BytePool {
   /** First free place of each class; each free place holds the next. */
   readonly #freed = { ofClass: new Uint32Array(classes) };
 
-  constructor(name: string, image?: TableImage) {
-    this.#name = name;
+  constructor(image?: TableImage) {
     this.#grow(this.#used);
     if (image === undefined) return;
-    const [used = 1] = restoreCounts(name, image, 1);
+    const [used = 1] = restoreCounts('pool', image, 1);
     this.#grow(used);
-    restoreColumns(name, this.#units, widths, used, image);
-    restoreColumns(`${name}.freed`, this.#freed, {}, classes, image);
+    restoreColumns('pool', this.#units, widths, used, image);
+    restoreColumns('freed', this.#freed, {}, classes, image);
     this.#used = used;
   }
 
   image(): [string, Uint8Array<ArrayBuffer>][] {
     return [
-      imageOfCounts(this.#name, [this.#used]),
-      ...imageOfColumns(this.#name, this.#units, widths, this.#used),
-      ...imageOfColumns(`${this.#name}.freed`, this.#freed, {}, classes),
+      imageOfCounts('pool', [this.#used]),
+      ...imageOfColumns('pool', this.#units, widths, this.#used),
+      ...imageOfColumns('freed', this.#freed, {}, classes),
     ];
   }
 
@@ -106,7 +103,6 @@ function classOf(length: number): { readonly size: number; readonly units: numbe
   return { size: exactUnits + bits, units: 2 ** bits };
 }
 
-/** Empty, or as it was when the image was taken; `name` tells its pieces from those of other pools. */
-export function createBytePool(name: string, image?: TableImage): BytePool {
-  return new UnitPool(name, image);
+export function createBytePool(image?: TableImage): BytePool {
+  return new UnitPool(image);
 }

@@ -1,223 +1,287 @@
 /**
- * The deep side of the banks: of each content that was banked deep, every view of every frame, and small pictures of the
- * frames. An index over all views names contents; a named content is then compared view by view.
+ * The deep side of known content: hashes of parts and turned views of its frames, and their thumbnails. All hashes stand
+ * in an index of their own, which names contents; what a content has is compared by the same index, among its slots alone.
  *
- * A content is one string of bytes (deep-blob.ts), so that hundreds of hours are no burden to the garbage collector and
- * a snapshot copies them as they lie. The index is made anew from them at a restore: about a microsecond a hash.
+ *   entries, columns of each content (deep-columns.ts)  --slot-->  index  --slot-->  contents (slot-owners.ts)
  */
-import { LRUCache } from 'lru-cache';
 import { limits } from '../config/limits.ts';
-import type { HammingIndex } from '../kernel/hamming-index.ts';
-import type { DeepContent, NamedContent, Naming } from '../match/deep-content.ts';
-import { type BytePool, createBytePool } from './byte-pool.ts';
-import {
-  grownColumns,
-  imageOfColumns,
-  imageOfCounts,
-  restoreColumns,
-  restoreCounts,
-  roomFor,
-  type TableImage,
-} from './columns.ts';
-import { type DeepColumns, type DeepFrames, packDeep, unpackDeep } from './deep-blob.ts';
-import { createViewMeasure } from './view-measure.ts';
+import { thumbnailReader, viewReader } from '../contracts/packed-frames.ts';
+import type { HammingIndex, Hits } from '../kernel/hamming-index.ts';
+import { joinHits } from '../kernel/hits.ts';
+import type { DeepContent, NamedContent, Naming, ViewHits } from '../match/deep-content.ts';
+import type { BankEntry } from './bank-records.ts';
+import { affordableRadius, byDistance, searchClosest } from './closest-hits.ts';
+import { arraysOf, type ImagePiece, imageOfCounts, restoreCounts, type TableImage } from './columns.ts';
+import { columnsIn, type DeepColumns, emptyColumns, hashOf, thumbnailNear } from './deep-columns.ts';
+import { createSlotOwners } from './slot-owners.ts';
+import { viewRunsOf } from './view-runs.ts';
 
 export interface DeepContents {
-  /** Searchable at once. Throws bank_full when there is no room, and has then changed nothing. */
-  add(row: number, frames: DeepFrames): void;
+  /**
+   * Indexes the views of the content in a row, searchable at once. Throws bank_full when the index has no room, and has
+   * then changed nothing.
+   */
+  add(row: number, entry: Pick<BankEntry, 'views' | 'thumbnails' | 'aspect' | 'framesPerSecond'>): void;
   remove(row: number): void;
-  /** See `DeepBank` in match/deep-content.ts. */
+  /** See DeepBank. */
   name(queries: Uint8Array, wideBits: number): Naming;
-  /** Undefined when the content in that row is plain. */
-  deep(row: number): DeepContent | undefined;
-  /** Different hashes of views. */
+  /** Undefined when the content in the row is plain. */
+  content(row: number): DeepContent | undefined;
+  /** Unique hashes. */
   readonly hashes: number;
-  image(): [string, Uint8Array<ArrayBuffer>][];
+  image(): [string, ImagePiece][];
 }
 
-const none = 0;
-
-interface Posted {
-  /** Row + 1 of the content that a slot belongs to. Of a hash that several contents have, all but the first are in `more`. */
-  rows: Uint32Array;
-  more: Map<number, number[]>;
+export interface DeepOptions {
+  /** Holds views and nothing else; empty, also when an image is given. */
+  readonly index: HammingIndex;
+  /** Views below it are left out. */
+  readonly qualityMin: () => number;
+  readonly numberOf: (row: number) => number;
+  /** limits.hotHashesMax when left out. */
+  readonly hotHashesMax: number | undefined;
 }
 
-/** `numberOf` gives the number of the content in a row. Empty, or as it was when the image was taken. */
-export function createDeepContents(
-  index: HammingIndex,
-  numberOf: (row: number) => number,
-  image?: TableImage,
-): DeepContents {
-  return new PooledDeepContents(index, numberOf, image);
+/** A content with the slot of each entry. Slots ascend. */
+interface Indexed {
+  readonly columns: DeepColumns;
+  readonly slots: Uint32Array;
 }
 
-class PooledDeepContents implements DeepContents {
-  readonly #index: HammingIndex;
-  readonly #numberOf: (row: number) => number;
-  readonly #pool: BytePool;
-  /** Place in the pool of each row; 0 for plain content. */
-  #places = { ofRow: new Uint32Array(0) };
-  readonly #posted: Posted = { rows: new Uint32Array(0), more: new Map() };
-  readonly #opened = new LRUCache<number, DeepContent>({
-    maxSize: limits.deepOpenedHashesMax,
-    sizeCalculation: ({ entries }) => Math.max(1, entries),
-  });
+const piece = 'deep';
+/** Thumbnails stay without shape when nobody told. */
+const usualAspect = 16 / 9;
 
-  constructor(index: HammingIndex, numberOf: (row: number) => number, image?: TableImage) {
-    this.#index = index;
-    this.#numberOf = numberOf;
-    this.#pool = createBytePool('views', image);
+class IndexedContents implements DeepContents {
+  readonly #options: DeepOptions;
+  readonly #owners = createSlotOwners();
+  readonly #contents = new Map<number, Indexed>();
+
+  constructor(options: DeepOptions, image?: TableImage) {
+    this.#options = options;
     if (image === undefined) return;
-    const [rows = 0] = restoreCounts('deep', image, 1);
-    this.#places = grownColumns(this.#places, {}, rows);
-    restoreColumns('deep', this.#places, {}, rows, image);
-    this.#places.ofRow.forEach((place, row) => {
-      if (place !== none) this.#post(row, unpackDeep(this.#pool.get(place)));
-    });
+    const [pieces = 0] = restoreCounts(piece, image, 1);
+    for (let at = 0; at < pieces; at++) {
+      for (const part of arraysOf(image, `${piece}.${at}`)) {
+        for (const columns of columnsIn(part)) this.#contents.set(columns.row, this.#index(columns));
+      }
+    }
   }
 
   get hashes(): number {
-    return this.#index.size;
+    return this.#options.index.size;
   }
 
-  image(): [string, Uint8Array<ArrayBuffer>][] {
-    const rows = this.#places.ofRow.length;
-    return [imageOfCounts('deep', [rows]), ...imageOfColumns('deep', this.#places, {}, rows), ...this.#pool.image()];
-  }
-
-  add(row: number, frames: DeepFrames): void {
-    if (frames.views.length === 0) return;
-    const packed = packDeep(frames);
-    this.#post(row, unpackDeep(packed));
-    const room = this.#places.ofRow.length;
-    if (row >= room) this.#places = grownColumns(this.#places, {}, roomFor(row + 1, room));
-    this.#places.ofRow[row] = this.#pool.put(packed);
+  add(row: number, entry: Parameters<DeepContents['add']>[1]): void {
+    if (entry.views === undefined || entry.views.length === 0) return;
+    const columns = columnsOfEntry(row, entry, this.#options.qualityMin());
+    if (columns.entries > 0) this.#contents.set(row, this.#index(columns));
   }
 
   remove(row: number): void {
-    const place = this.#places.ofRow[row] ?? none;
-    if (place === none) return;
-    const { hashes } = unpackDeep(this.#pool.get(place));
-    this.#opened.delete(row);
-    this.#withdraw(row, hashes);
-    this.#pool.free(place);
-    this.#places.ofRow[row] = none;
+    const indexed = this.#contents.get(row);
+    if (indexed === undefined) return;
+    this.#contents.delete(row);
+    this.#release(row, indexed.slots);
   }
 
   name(queries: Uint8Array, wideBits: number): Naming {
-    const isHot = this.#index.size <= limits.hotHashesMax;
-    const radiusBits = isHot ? wideBits : Math.min(wideBits, limits.segmentRadiusBitsMax);
-    const closest = new Map<number, NamedContent>();
-    let capped = false;
-    if (this.#index.size === 0) return { named: [], capped, radiusBits };
-    const stride = limits.queriesPerSearchMax * limits.hashBytes;
-    for (let at = 0; at < queries.length; at += stride) {
-      const hits = this.#index.search(queries.subarray(at, at + stride), radiusBits, limits.hitsPerSearchMax);
-      capped ||= hits.capped;
-      for (let hit = 0; hit < hits.count; hit++) {
-        const query = at / limits.hashBytes + (hits.query[hit] ?? 0);
-        const distanceBits = hits.distanceBits[hit] ?? 0;
-        for (const row of this.#rowsOf(hits.slot[hit] ?? 0)) {
-          if ((closest.get(row)?.distanceBits ?? limits.hashBits) <= distanceBits) continue;
-          closest.set(row, { contentNumber: this.#numberOf(row), query, distanceBits });
-        }
-      }
+    const { index, numberOf, hotHashesMax } = this.#options;
+    const radiusBits = affordableRadius(index, wideBits, hotHashesMax);
+    if (index.size === 0) return { named: [], capped: false, radiusBits };
+    const searches = batchesOf(queries).map((batch) => searchClosest(index, batch, radiusBits));
+    const hits = joinHits(
+      searches.map((search) => search.hits),
+      limits.queriesPerSearchMax,
+    );
+    let capped = searches.some(({ narrowed }) => narrowed);
+    const named = new Map<number, NamedContent>();
+    for (const hit of byDistance(hits)) {
+      const [query = 0, distanceBits = 0] = [hits.query[hit], hits.distanceBits[hit]];
+      let isFull = false;
+      this.#owners.visit(hits.slot[hit] ?? 0, (row) => {
+        if (named.has(row)) return true;
+        isFull = named.size >= limits.namedContentsMax;
+        if (!isFull) named.set(row, { contentNumber: numberOf(row), query, distanceBits });
+        return !isFull;
+      });
+      capped ||= isFull;
+      if (isFull) break;
     }
-    const named = [...closest.values()].sort((a, b) => a.distanceBits - b.distanceBits || a.query - b.query);
-    return { named: named.slice(0, limits.namedContentsMax), capped, radiusBits };
+    return { named: [...named.values()], capped, radiusBits };
   }
 
-  deep(row: number): DeepContent | undefined {
-    const opened = this.#opened.get(row);
-    if (opened !== undefined) return opened;
-    const place = this.#places.ofRow[row] ?? none;
-    if (place === none) return undefined;
-    // A copy: the pool may move, and what is removed meanwhile is still being compared.
-    const content = openDeep(unpackDeep(this.#pool.get(place).slice()), this.#numberOf(row));
-    this.#opened.set(row, content);
-    return content;
+  content(row: number): DeepContent | undefined {
+    const indexed = this.#contents.get(row);
+    if (indexed === undefined) return undefined;
+    const { columns, slots } = indexed;
+    const { aspect, entries, fromMs, untilMs, view, quality } = columns;
+    return {
+      contentNumber: this.#options.numberOf(row),
+      aspect,
+      entries,
+      fromMs,
+      untilMs,
+      view,
+      quality,
+      thumbnailNear: (timeMs) => thumbnailNear(columns, timeMs),
+      measure: (queries, radiusBits) => {
+        // Whoever still holds the content may outlive it; its slots are then others'.
+        if (this.#contents.get(row) !== indexed) return viewHitsOf(joinHits([]), slots, 0);
+        const { hitsPerSearchMax, queriesPerSearchMax } = limits;
+        const searches = batchesOf(queries).map((batch) =>
+          this.#options.index.searchSlots(slots, batch, radiusBits, hitsPerSearchMax),
+        );
+        return viewHitsOf(joinHits(searches, queriesPerSearchMax), slots, searches.length * hitsPerSearchMax);
+      },
+    };
   }
 
-  #rowsOf(slot: number): readonly number[] {
-    const first = this.#posted.rows[slot] ?? none;
-    if (first === none) return [];
-    const more = this.#posted.more.get(slot);
-    return more === undefined ? [first - 1] : [first - 1, ...more];
+  image(): [string, ImagePiece][] {
+    const groups: Uint8Array<ArrayBuffer>[][] = [];
+    let bytes = 0;
+    for (const { columns } of this.#contents.values()) {
+      if (bytes === 0) groups.push([]);
+      groups[groups.length - 1]?.push(columns.bytes);
+      bytes += columns.bytes.length;
+      if (bytes >= limits.deepPieceBytes) bytes = 0;
+    }
+    const pieces = groups.map((group, at): [string, ImagePiece] => [`${piece}.${at}`, group]);
+    return [imageOfCounts(piece, [groups.length]), ...pieces];
   }
 
-  #post(row: number, { entries, hashes }: DeepColumns): void {
-    const { hashBytes } = limits;
-    let posted = 0;
+  /** Puts all hashes into the index. On a failure everything is as it was. */
+  #index(columns: DeepColumns): Indexed {
+    const slots = new Uint32Array(columns.entries);
+    let inserted = 0;
     try {
-      for (; posted < entries; posted++) {
-        this.#postOne(row, this.#index.insert(hashes.subarray(posted * hashBytes, (posted + 1) * hashBytes)));
+      for (; inserted < slots.length; inserted++) {
+        const slot = this.#options.index.insert(hashOf(columns, inserted));
+        slots[inserted] = slot;
+        this.#owners.add(slot, columns.row);
       }
     } catch (error) {
-      this.#withdraw(row, hashes.subarray(0, posted * hashBytes));
+      this.#release(columns.row, slots.subarray(0, inserted));
       throw error;
     }
+    sortBySlot(columns, slots);
+    return { columns, slots };
   }
 
-  #postOne(row: number, slot: number): void {
-    const { rows, more } = this.#posted;
-    if (slot >= rows.length) {
-      const larger = new Uint32Array(roomFor(slot + 1, rows.length));
-      larger.set(rows);
-      this.#posted.rows = larger;
-    }
-    const first = this.#posted.rows[slot] ?? none;
-    if (first === none) this.#posted.rows[slot] = row + 1;
-    else if (first !== row + 1) {
-      const others = more.get(slot) ?? [];
-      if (!others.includes(row)) more.set(slot, [...others, row]);
-    }
-  }
-
-  /** Takes the row from the slots of its hashes; slots that no other content has leave the index. */
-  #withdraw(row: number, hashes: Uint8Array): void {
-    const { hashBytes } = limits;
-    const slots = new Set<number>();
-    // Inserting a hash that is there gives its slot.
-    for (let at = 0; at < hashes.length; at += hashBytes) {
-      slots.add(this.#index.insert(hashes.subarray(at, at + hashBytes)));
-    }
+  #release(row: number, slots: Uint32Array): void {
     for (const slot of slots) {
-      const others = this.#rowsOf(slot).filter((other) => other !== row);
-      const [first, ...more] = others;
-      this.#posted.rows[slot] = first === undefined ? none : first + 1;
-      if (more.length === 0) this.#posted.more.delete(slot);
-      else this.#posted.more.set(slot, more);
-      if (first === undefined) this.#index.remove(slot);
+      // Of a slot with several entries the first lets go; the others find nothing to remove.
+      if (this.#owners.remove(slot, row)) this.#options.index.remove(slot);
     }
   }
 }
 
-function openDeep(columns: DeepColumns, contentNumber: number): DeepContent {
-  const { aspect, entries, fromMs, untilMs, view, quality, thumbnailMs, thumbnails } = columns;
-  const measure = createViewMeasure(columns.hashes);
-  return {
-    contentNumber,
-    aspect,
-    entries,
-    fromMs,
-    untilMs,
-    view,
-    quality,
-    measure,
-    thumbnailNear(timeMs) {
-      let nearest = -1;
-      for (let at = 0; at < thumbnailMs.length; at++) {
-        if (nearest < 0 || Math.abs((thumbnailMs[at] ?? 0) - timeMs) < Math.abs((thumbnailMs[nearest] ?? 0) - timeMs)) {
-          nearest = at;
-        }
-      }
-      if (nearest < 0) return undefined;
-      const size = limits.knownThumbnailSide ** 2;
-      return {
-        timeMs: thumbnailMs[nearest] ?? 0,
-        pixels: thumbnails.subarray(nearest * size, (nearest + 1) * size),
-      };
-    },
-  };
+/** Empty, or as they were when the image was taken; their hashes are then put into the index anew. */
+export function createDeepContents(options: DeepOptions, image?: TableImage): DeepContents {
+  return new IndexedContents(options, image);
+}
+
+function columnsOfEntry(
+  row: number,
+  {
+    views: packed = new Uint8Array(0),
+    thumbnails,
+    aspect = usualAspect,
+    framesPerSecond,
+  }: Parameters<DeepContents['add']>[1],
+  qualityMin: number,
+): DeepColumns {
+  const runs = viewRunsOf(packed, framesPerSecond, qualityMin);
+  const pictures = thumbnailReader(thumbnails ?? new Uint8Array(0));
+  const columns = emptyColumns({ row, aspect, entries: runs.count, thumbnails: pictures.count });
+  const views = viewReader(packed);
+  columns.untilMs.set(runs.untilMs.subarray(0, runs.count));
+  columns.view.set(runs.view.subarray(0, runs.count));
+  columns.quality.set(runs.quality.subarray(0, runs.count));
+  for (let entry = 0; entry < runs.count; entry++) {
+    const first = runs.first[entry] ?? 0;
+    columns.fromMs[entry] = views.timeMs(first);
+    columns.hashes.set(views.hash(first), entry * limits.hashBytes);
+  }
+  const inOrder = Array.from({ length: pictures.count }, (_, at) => at).sort(
+    (a, b) => pictures.timeMs(a) - pictures.timeMs(b),
+  );
+  inOrder.forEach((from, at) => {
+    columns.thumbnailTimesMs[at] = pictures.timeMs(from);
+    columns.thumbnails.set(pictures.pixels(from), at * limits.thumbnailBytes);
+  });
+  return columns;
+}
+
+/** Slots that were never used before ascend as they are; others, and those of hashes that occur twice, do not. */
+function sortBySlot(columns: DeepColumns, slots: Uint32Array): void {
+  if (slots.every((slot, at) => at === 0 || slot >= (slots[at - 1] ?? 0))) return;
+  const order = Uint32Array.from(slots, (_, at) => at).sort((a, b) => (slots[a] ?? 0) - (slots[b] ?? 0) || a - b);
+  const { hashBytes } = limits;
+  for (const column of [columns.fromMs, columns.untilMs, columns.view, columns.quality, slots]) {
+    const before = column.slice();
+    order.forEach((from, to) => {
+      column[to] = before[from] ?? 0;
+    });
+  }
+  const hashes = columns.hashes.slice();
+  order.forEach((from, to) => {
+    columns.hashes.set(hashes.subarray(from * hashBytes, (from + 1) * hashBytes), to * hashBytes);
+  });
+}
+
+function batchesOf(queries: Uint8Array): Uint8Array[] {
+  const batchBytes = limits.queriesPerSearchMax * limits.hashBytes;
+  return Array.from({ length: Math.ceil(queries.length / batchBytes) }, (_, at) =>
+    queries.subarray(at * batchBytes, (at + 1) * batchBytes),
+  );
+}
+
+/** From slots to entries. A slot has as many as its hash has; that they are one, side by side, is by far the most usual. */
+function viewHitsOf(hits: Hits, slots: Uint32Array, entriesMax: number): ViewHits {
+  const first = new Uint32Array(hits.count);
+  let count = 0;
+  for (let hit = 0; hit < hits.count; hit++) {
+    const entry = firstEntryOf(slots, hits.slot[hit] ?? 0);
+    first[hit] = entry;
+    count += entriesFrom(slots, entry);
+  }
+  if (count === hits.count) return { ...hits, entry: first };
+  return spreadOver(slots, hits, first, Math.min(count, entriesMax));
+}
+
+/** Each hit for every entry that its hash has; at most `count`. */
+function spreadOver(slots: Uint32Array, hits: Hits, first: Uint32Array, count: number): ViewHits {
+  const spread = { query: new Uint32Array(count), entry: new Uint32Array(count), distanceBits: new Uint16Array(count) };
+  let at = 0;
+  for (let hit = 0; hit < hits.count; hit++) {
+    const from = first[hit] ?? 0;
+    const end = from + entriesFrom(slots, from);
+    for (let entry = from; entry < end; entry++, at++) {
+      if (at === count) return { count, capped: true, ...spread };
+      spread.query[at] = hits.query[hit] ?? 0;
+      spread.entry[at] = entry;
+      spread.distanceBits[at] = hits.distanceBits[hit] ?? 0;
+    }
+  }
+  return { count, capped: hits.capped, ...spread };
+}
+
+function entriesFrom(slots: Uint32Array, entry: number): number {
+  let count = 1;
+  while (slots[entry + count] === slots[entry] && entry + count < slots.length) count += 1;
+  return count;
+}
+
+function firstEntryOf(slots: Uint32Array, slot: number): number {
+  const guess = slot - (slots[0] ?? 0);
+  if (slots[guess] === slot && slots[guess - 1] !== slot) return guess;
+  let low = 0;
+  let high = slots.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((slots[middle] ?? 0) < slot) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

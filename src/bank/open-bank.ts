@@ -44,8 +44,6 @@ type BankTelemetry = Pick<
 export interface OpenedBank {
   readonly bank: LiveBank;
   readonly index: OwnedIndex;
-  /** Of the views of deep content. */
-  readonly views: OwnedIndex;
   /**
    * Reads on to the end that the log has now, and lets segments be built; resolves when all of it is searchable. From
    * then on snapshots are written.
@@ -58,14 +56,14 @@ export interface OpenedBank {
 interface Parts {
   readonly bank: LiveBank;
   readonly index: OwnedIndex;
-  readonly views: OwnedIndex;
+  readonly deepIndex: OwnedIndex;
   readonly restored: SnapshotManifest | undefined;
 }
 
 /** Throws kernel_failed, log_failed. A snapshot that is not usable is told of and not an error. */
 export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
   const parts = await openParts(options);
-  const { bank, index, views } = parts;
+  const { bank, index, deepIndex } = parts;
   const keeper = createKeeper(options, parts);
   const lag = createApplyLag({
     ends: () => options.log.ends('bank'),
@@ -77,7 +75,6 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
   return {
     bank,
     index,
-    views,
     async start() {
       lag.start();
       // A large bank takes a while, and whoever waits for it should see it move.
@@ -85,7 +82,8 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
       const progress = setInterval(tellProgress, limits.bankProgressMs);
       await bank.start().finally(() => clearInterval(progress));
       // Segments are built once of everything, rather than again and again on the way.
-      await Promise.all([index.startMerging(), views.startMerging()]);
+      await index.startMerging();
+      await deepIndex.startMerging();
       keeper?.start();
     },
     async close() {
@@ -93,7 +91,7 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
       await lag.stop();
       await bank.close();
       await index.close();
-      await views.close();
+      await deepIndex.close();
     },
   };
 }
@@ -108,15 +106,20 @@ async function openParts(options: OpenBankOptions): Promise<Parts> {
       mergeFailed: (error) => telemetry.failed('building a segment of the index', error),
     },
   };
+  const deepOptions: HammingIndexOptions = {
+    ...indexOptions,
+    // What is told of segments is told of the index of whole frames.
+    events: { merged: () => {}, mergeFailed: (error) => indexOptions.events?.mergeFailed(error) },
+  };
   const bankOptions = { log, telemetry, hashesMax, frameQualityMin: () => frameQualityMin, nowMs };
   const restored = await restoreNewest(options, (folder, situation) =>
-    restoreParts(folder, situation, indexOptions, bankOptions),
+    restoreParts(folder, situation, { indexOptions, deepOptions, bankOptions }),
   );
   if (typeof restored !== 'string') return restored;
   telemetry.bankRebuilding(restored);
   const index = createHammingIndex(indexOptions);
-  const views = createHammingIndex(indexOptions);
-  return { index, views, bank: createBank({ ...bankOptions, index, views }), restored: undefined };
+  const deepIndex = createHammingIndex(deepOptions);
+  return { index, deepIndex, bank: createBank({ ...bankOptions, index, deepIndex }), restored: undefined };
 }
 
 type Restored = Parts & { readonly restored: SnapshotManifest };
@@ -152,20 +155,28 @@ async function restoreNewest(
 async function restoreParts(
   folder: string,
   situation: SnapshotSituation,
-  indexOptions: HammingIndexOptions,
-  bankOptions: Omit<Parameters<typeof createBank>[0], 'index' | 'views'>,
+  {
+    indexOptions,
+    deepOptions,
+    bankOptions,
+  }: {
+    readonly indexOptions: HammingIndexOptions;
+    readonly deepOptions: HammingIndexOptions;
+    readonly bankOptions: Omit<Parameters<typeof createBank>[0], 'index' | 'deepIndex'>;
+  },
 ): Promise<Restored> {
   const { manifest, indexFolder, state } = await readBankSnapshot(folder, situation);
   const index = await restoreHammingIndex(indexFolder, indexOptions);
-  const views = createHammingIndex(indexOptions);
+  const deepIndex = createHammingIndex(deepOptions);
   try {
-    const bank = createBank({ ...bankOptions, index, views, resume: state });
-    if (bank.size === manifest.contents && index.size === manifest.hashes)
-      return { bank, index, views, restored: manifest };
+    const bank = createBank({ ...bankOptions, index, deepIndex, resume: state });
+    if (bank.size === manifest.contents && index.size === manifest.hashes) {
+      return { bank, index, deepIndex, restored: manifest };
+    }
     throw new FloodgateError('snapshot_damaged', 'its table and its index do not belong together');
   } catch (thrown) {
     await index.close();
-    await views.close();
+    await deepIndex.close();
     throw thrown;
   }
 }

@@ -5,6 +5,7 @@ import type { DecisionList } from '../contracts/api.ts';
 import type { BankAddition, BankContent } from '../contracts/bank.ts';
 import type { DeadLetter, DeadLetterList, DeadLetterReplayed } from '../contracts/dead-letter.ts';
 import type { Decision } from '../contracts/decision.ts';
+import type { Stream } from '../contracts/stream.ts';
 import { type ErrorCode, errorKinds, FloodgateError } from '../errors.ts';
 import { readEvents } from './event-stream.ts';
 import { assertFile } from './local-files.ts';
@@ -71,6 +72,10 @@ export class ApiClient {
     return (body as DecisionList).items;
   }
 
+  async getStream(streamId: string): Promise<Stream> {
+    return (await this.#call(`/v1/streams/${encodeURIComponent(streamId)}`)).body as Stream;
+  }
+
   async listDeadLetters(query: Record<string, string>): Promise<DeadLetterList> {
     return (await this.#call(`/v1/dead-letters?${new URLSearchParams(query)}`)).body as DeadLetterList;
   }
@@ -100,7 +105,9 @@ export class ApiClient {
     const { signal, url } = this.#options;
     try {
       const chunks = response.body as unknown as AsyncIterable<Uint8Array>;
-      for await (const { id, data } of readEvents(chunks)) yield { sequence: Number(id), decision: JSON.parse(data) };
+      for await (const { id, name, data } of readEvents(chunks)) {
+        if (name === 'decision') yield { sequence: Number(id), decision: JSON.parse(data) };
+      }
     } catch (cause) {
       if (signal?.aborted !== true)
         throw new FloodgateError('unreachable', `the stream of ${url} broke off`, { cause });

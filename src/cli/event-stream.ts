@@ -3,6 +3,8 @@
 export interface ServerEvent {
   /** Empty when the event has none. */
   readonly id: string;
+  /** `message` when the event has none. */
+  readonly name: string;
   readonly data: string;
 }
 
@@ -16,7 +18,9 @@ export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGener
     buffered = blocks.pop() ?? '';
     for (const block of blocks) {
       const data = fieldsOf(block, 'data');
-      if (data.length > 0) yield { id: fieldsOf(block, 'id').at(-1) ?? '', data: data.join('\n') };
+      if (data.length === 0) continue;
+      const [id = '', name = 'message'] = [fieldsOf(block, 'id').at(-1), fieldsOf(block, 'event').at(-1)];
+      yield { id, name, data: data.join('\n') };
     }
   }
 }

@@ -52,15 +52,13 @@ export async function withLocalBank<T>(
     const log = await openSqliteLog({ path });
     closers.add('log', () => log.close());
     const index = createHammingIndex({ merging: 'never' });
-    const views = createHammingIndex({ merging: 'never' });
-    closers.add('index', async () => {
-      await index.close();
-      await views.close();
-    });
+    closers.add('index', () => index.close());
+    const deepIndex = createHammingIndex({ merging: 'never' });
+    closers.add('deep index', () => deepIndex.close());
     const bank = createBank({
       log,
       index,
-      views,
+      deepIndex,
       frameQualityMin: () => policy.faintFrameQualityMin,
       telemetry: { bankApplied: () => {}, bankRejected: () => {}, bankSized: () => {} },
     });

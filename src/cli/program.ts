@@ -9,6 +9,7 @@ import { addDecisionsCommand } from './decisions-command.ts';
 import { addHashCommand } from './hash-command.ts';
 import { addServeCommands } from './serve-command.ts';
 import { addShowCommands } from './show-commands.ts';
+import { addStreamCommand } from './stream-command.ts';
 import { addSubmitCommand } from './submit-command.ts';
 import { addTopicsCommands } from './topics-command.ts';
 import { addTrafficCommand } from './traffic-command.ts';
@@ -38,6 +39,7 @@ export function buildProgram(context: CommandContext, exitWith: (code: number) =
   addCheckCommand(program, context, exitWith);
   addHashCommand(program, context);
   addDecisionsCommand(program, context);
+  addStreamCommand(program, context);
   addDeadLetterCommands(program, context);
   addTrafficCommand(program, context, exitWith);
   addShowCommands(program, context);

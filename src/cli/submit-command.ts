@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { Decision } from '../contracts/decision.ts';
+import type { UploadEvent } from '../contracts/upload.ts';
 import type { ApiClient } from './client.ts';
 import { type CommandContext, exitCodes, integerOption } from './context.ts';
 import { formatDecision } from './format-decision.ts';
@@ -10,6 +11,8 @@ import { clientFor, type ServiceOptions, withServiceOptions } from './service-op
 
 interface SubmitOptions extends ServiceOptions {
   readonly id?: string;
+  readonly stream?: string;
+  readonly sequence: number;
   readonly wait: number;
   readonly json?: boolean;
 }
@@ -19,6 +22,13 @@ export function addSubmitCommand(program: Command, context: CommandContext, exit
     .description('submit uploads and wait for their decisions; exits with 1 when one is blocked or held')
     .argument('<source...>', 'files, or http(s) and s3 addresses')
     .option('--id <uploadId>', 'the upload id, for a single source; default: the name of the file and the time')
+    .option('--stream <streamId>', 'the live stream whose segments the sources are, in order')
+    .option(
+      '--sequence <number>',
+      'the sequence of the first segment',
+      integerOption('--sequence', { min: 0, max: Number.MAX_SAFE_INTEGER }),
+      0,
+    )
     .option('--wait <seconds>', 'how long to wait for each decision', integerOption('--wait', { min: 0, max: 60 }), 30)
     .option('--json', 'one decision a line, as JSON')
     .action((sources: string[], options: SubmitOptions) => submitAll(sources, options, context, exitWith));
@@ -32,9 +42,11 @@ async function submitAll(
 ): Promise<void> {
   const client = clientFor(options, context);
   const { terminal } = context;
-  for (const source of sources) {
+  for (const [place, source] of sources.entries()) {
     const uploadId = options.id ?? `${basename(source).replace(/[^\x21-\x7e]/g, '_')}-${Date.now().toString(36)}`;
-    const decision = await submitOne(client, source, uploadId, options.wait);
+    const stream =
+      options.stream === undefined ? {} : { stream: { id: options.stream, sequence: options.sequence + place } };
+    const decision = await submitOne(client, source, { uploadId, ...stream }, options.wait);
     if (decision === undefined) {
       terminal.print(
         options.json === true ? JSON.stringify({ uploadId, pending: true }) : `… ${uploadId} not decided yet`,
@@ -47,8 +59,14 @@ async function submitAll(
   }
 }
 
-function submitOne(client: ApiClient, source: string, uploadId: string, wait: number): Promise<Decision | undefined> {
-  return isAddress(source)
-    ? client.submitEvent({ uploadId, content: { uri: source } }, wait)
-    : client.submitFile(source, { uploadId }, wait);
+function submitOne(
+  client: ApiClient,
+  source: string,
+  upload: Pick<UploadEvent, 'uploadId' | 'stream'>,
+  wait: number,
+): Promise<Decision | undefined> {
+  if (isAddress(source)) return client.submitEvent({ ...upload, content: { uri: source } }, wait);
+  const { uploadId, stream } = upload;
+  const fields = stream === undefined ? { uploadId } : { uploadId, stream: JSON.stringify(stream) };
+  return client.submitFile(source, fields, wait);
 }

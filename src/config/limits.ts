@@ -10,6 +10,7 @@ const GiB = 1024 * MiB;
 export const limits = {
   // Events
   uploadIdCharsMax: 256,
+  streamIdCharsMax: 256,
   contentIdCharsMax: 256,
   bankNameCharsMax: 64,
   labelsMax: 16,
@@ -93,6 +94,8 @@ export const limits = {
   bankHashesMax: 20_000_000,
   /** Greatest radius that the segments of the index answer; a wider search scans. */
   segmentRadiusBitsMax: 31,
+  /** Up to so many hashes an index is scanned at any radius: 0.3 ms a query. A larger one answers what segments answer. */
+  hotHashesMax: 250_000,
   /** New hashes that are scanned before they are built into a segment: some 5 microseconds a query. */
   freshHashesMax: 8_192,
   /** A build takes in the segments that are not more than so many times as large as what it has so far. */
@@ -140,14 +143,37 @@ export const limits = {
   /** Frames of the first look under the greatest load. */
   hurriedFramesMax: 4,
 
-  // Deep banks
-  /** Up to so many views all of them are searched at a wide radius; some 10 milliseconds for all regions of a frame. */
-  hotHashesMax: 250_000,
-  /** Views of contents that are kept ready to be compared, a hundred bytes each. */
-  deepOpenedHashesMax: 2_000_000,
+  // Live streams
+  /** Streams of which a process keeps evidence, the ones with the latest segments. */
+  streamsMax: 500,
+  /** Frames of one stream that are kept, the newest: seven minutes at the usual rate. */
+  streamFramesMax: 1_024,
+  /** Frames that one segment adds, spread evenly. */
+  streamSegmentFramesMax: 256,
+  /** Of the matches of one frame the closest so many are kept. */
+  streamFrameMatchesMax: 64,
+  /** Frame matches kept of all streams together, some 150 bytes each. */
+  streamMatchesMax: 1_000_000,
+  /** Segments older than this, counted from the newest of their stream, are evidence no more. */
+  streamEvidenceMsMax: 30 * 60_000,
+  /** A stream without segments for this long has ended; what comes later begins anew. */
+  streamIdleMsMax: 10 * 60_000,
+  /** A greater jump of the sequence is not taken for time that passed. */
+  streamGapSegmentsMax: 100,
+  /** Fingerprints read at once when a partition comes to a process, and in all. */
+  streamRebuildReadRecords: 200,
+  streamRebuildRecordsMax: 50_000,
+  /** Streams whose latest decision can be asked for. */
+  streamDecisionsKeptMax: 20_000,
 
   // Bank
   bankContentsMax: 5_000_000,
+  /** Gray pixels of a thumbnail: 32 x 32. */
+  thumbnailBytes: 1_024,
+  /** Frames whose hashes of one view stay so close to the first of them are one entry of a deep bank. */
+  viewRunBitsMax: 4,
+  /** Deep content in one piece of a snapshot, roughly. */
+  deepPieceBytes: 8 * MiB,
   /** What a bank record's fields take beside its frames. */
   bankRecordFieldsBytesMax: 16 * KiB,
   /** Bytes of the bank's table that are copied in one turn of the event loop while changes wait: a few milliseconds. */
@@ -308,7 +334,18 @@ assertRelation(
 );
 assertRelation(limits.bankSnapshotRenewMs < limits.bankSnapshotAgeMsMax, 'a snapshot is renewed before it is too old');
 assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments answer narrow searches');
+assertRelation(limits.freshHashesMax < limits.hotHashesMax, 'what is scanned because it is new is little');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
 assertRelation(limits.effortCalmLatencyMs < limits.effortLatencyMsMax, 'the ladder does not swing');
+assertRelation(limits.streamSegmentFramesMax <= limits.streamFramesMax, 'a segment fits its stream');
+assertRelation(
+  limits.streamSegmentFramesMax * 264 * 1.4 < limits.recordBytesMax,
+  'the frames of a segment in base64 fit a record',
+);
+assertRelation(limits.streamIdleMsMax <= limits.streamEvidenceMsMax, 'evidence outlasts a pause');
+assertRelation(
+  limits.streamEvidenceMsMax + limits.streamIdleMsMax < limits.uploadsRetentionMs,
+  'fingerprints stay while their stream is live',
+);
 assertRelation(limits.alignmentsMax <= limits.candidatesMax, 'only candidates are aligned');
 assertRelation(limits.decisionMatchesMax <= limits.alignmentsMax, 'only alignments become matches');

@@ -14,6 +14,7 @@ import {
   DeadLettersReplayed,
 } from './dead-letter.ts';
 import { Decision, Match, Reason } from './decision.ts';
+import { Stream, StreamDecision } from './stream.ts';
 import { UploadEvent } from './upload.ts';
 
 /** Refers to a schema by its `$id`, so that the OpenAPI document describes it once; the type stays known. */
@@ -209,6 +210,8 @@ export const namedSchemas: readonly TSchema[] = [
   Match,
   Decision,
   DecisionList,
+  StreamDecision,
+  Stream,
   BankAddition,
   BankContent,
   BankList,

@@ -4,6 +4,8 @@ import type { NewRecord, Topic } from '../log/log.ts';
 export const eventTypes = {
   uploads: 'io.floodgate.upload.v1',
   decisions: 'io.floodgate.decision.v1',
+  'stream-decisions': 'io.floodgate.stream-decision.v1',
+  fingerprints: 'io.floodgate.fingerprint.v1',
   bank: 'io.floodgate.bank-content.v1',
   'dead-letters': 'io.floodgate.dead-letter.v1',
 } as const satisfies Record<Topic, string>;

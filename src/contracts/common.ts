@@ -26,6 +26,25 @@ export const UploadId = Type.String({
   examples: ['upload-8c1f'],
 });
 
+export const StreamId = Type.String({
+  minLength: 1,
+  maxLength: limits.streamIdCharsMax,
+  description: 'Identifies the live stream; chosen by the upload service.',
+});
+
+export const StreamPlace = Type.Object(
+  {
+    id: StreamId,
+    sequence: Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'Consecutive from segment to segment.',
+    }),
+  },
+  { additionalProperties: false, description: 'Set when the upload is a segment of a live stream.' },
+);
+export type StreamPlace = Static<typeof StreamPlace>;
+
 export const ContentId = Type.String({
   minLength: 1,
   maxLength: limits.contentIdCharsMax,

@@ -8,6 +8,7 @@ import {
   MediaKind,
   Outcome,
   Sha256Hex,
+  StreamPlace,
   Timestamp,
   UploadId,
 } from './common.ts';
@@ -37,7 +38,12 @@ export const TimeSegment = Type.Object(
     startSeconds: Type.Number({ minimum: 0 }),
     endSeconds: Type.Number({ minimum: 0 }),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    description:
+      'The stretch that matches: along the line in time to the ends of either content, or halfway to the nearest frame ' +
+      'that was looked at and did not match.',
+  },
 );
 export type TimeSegment = Static<typeof TimeSegment>;
 
@@ -77,7 +83,7 @@ export const Match = Type.Object(
     upload: TimeSegment,
     known: TimeSegment,
     knownDurationSeconds: Type.Number({ minimum: 0, description: 'Of the whole known content; 0 for an image.' }),
-    matchedSeconds: Type.Number({ minimum: 0, description: 'Seconds of the upload that the match covers.' }),
+    matchedSeconds: Type.Number({ minimum: 0, description: 'Seconds of the upload between frames that matched.' }),
     uploadRegion: Type.Optional(PictureRegion),
     knownRegion: Type.Optional(PictureRegion),
     pixelAgreement: Type.Optional(
@@ -155,6 +161,7 @@ export const Decision = Type.Object(
     policyVersion: Type.String(),
     kernelVersion: Type.String(),
     degraded: Type.Array(Type.Enum(degradations)),
+    stream: Type.Optional(StreamPlace),
     uploaderId: Type.Optional(Type.String()),
     context: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     eventTime: Timestamp,

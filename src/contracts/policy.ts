@@ -28,7 +28,8 @@ const bankFields = {
   }),
   depth: oneOf(
     ['deep', 'plain'],
-    'deep: content is known by parts and turned views of each frame as well, some 2 KiB a frame. plain: by whole frames.',
+    'deep: parts and turned views of each frame are added as well, so that crops, frames and pasted copies are found. ' +
+      'plain: only the whole frame, at a fortieth of the memory.',
   ),
 };
 

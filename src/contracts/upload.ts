@@ -1,7 +1,7 @@
 /** The event that an upload service publishes for each upload. */
 import Type, { type Static } from 'typebox';
 import { limits } from '../config/limits.ts';
-import { HashedFrame, Sha256Hex, Timestamp, UploadId } from './common.ts';
+import { HashedFrame, Sha256Hex, StreamPlace, Timestamp, UploadId } from './common.ts';
 
 const FromUri = Type.Object(
   {
@@ -55,15 +55,7 @@ export const UploadEvent = Type.Object(
     ),
     uploaderId: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Opaque.' })),
     uploadedAt: Timestamp,
-    stream: Type.Optional(
-      Type.Object(
-        {
-          id: Type.String({ minLength: 1, maxLength: 256 }),
-          sequence: Type.Integer({ minimum: 0 }),
-        },
-        { additionalProperties: false, description: 'Set when the upload is a segment of a live stream.' },
-      ),
-    ),
+    stream: Type.Optional(StreamPlace),
     context: Type.Optional(
       Type.Record(Type.String({ maxLength: 64 }), Type.Unknown(), {
         description: 'Opaque; echoed in the decision. At most 8 KiB as JSON.',

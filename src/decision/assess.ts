@@ -4,6 +4,7 @@
  */
 import type { Policy } from '../contracts/policy.ts';
 import type { Alignment } from '../match/alignment.ts';
+import { fullRegion } from '../match/region.ts';
 import type { Evidence } from './evidence.ts';
 
 /** strong: a copy. doubtful: a person should look. weak: what unrelated content has in common. */
@@ -13,7 +14,7 @@ export type Strength = 'strong' | 'doubtful' | 'weak';
 const faintWeight = 0.5;
 
 export function assess(alignment: Alignment, evidence: Evidence, policy: Policy): Strength {
-  if (alignment.picture !== undefined) return assessPicture(alignment, evidence, policy);
+  if (isJudgedByPixels(alignment)) return assessPicture(alignment, evidence, policy);
   const strong = evidence.kind === 'image' ? isSamePicture(alignment, policy) : isCopy(alignment, evidence, policy);
   if (strong) return 'strong';
   return isDoubtful(alignment, evidence, policy) ? 'doubtful' : 'weak';
@@ -21,8 +22,14 @@ export function assess(alignment: Alignment, evidence: Evidence, policy: Policy)
 
 /** True when more frames cannot make the alignment weaker: the rules that count up, without the one on the whole. */
 export function isSettled(alignment: Alignment, policy: Policy): boolean {
-  if (alignment.picture !== undefined) return isVerifiedCopy(alignment, policy);
+  if (isJudgedByPixels(alignment)) return isVerifiedCopy(alignment, policy);
   return isClose(alignment, policy) || isAligned(alignment, policy) || isLongStill(alignment, policy);
+}
+
+/** Whole frames of which the bank has no pixels are judged by their hashes alone. */
+function isJudgedByPixels({ picture }: Alignment): boolean {
+  if (picture === undefined) return false;
+  return picture.pixels !== null || picture.uploadRegion !== fullRegion || picture.knownRegion !== fullRegion;
 }
 
 /** Regions have far more chances to agree than whole frames: their pixels have to bear them out. */

@@ -90,7 +90,11 @@ function alignedFindings(evidence: Evidence, policy: Policy): Finding[] {
 }
 
 /** A bank's action is the most that its content can lead to; an observing bank or policy holds nothing back. */
-function outcomesOf(bank: string, deserved: 'block' | 'review', policy: Policy): { wanted: Outcome; outcome: Outcome } {
+export function outcomesOf(
+  bank: string,
+  deserved: 'block' | 'review',
+  policy: Policy,
+): { wanted: Outcome; outcome: Outcome } {
   const { action } = bankPolicyOf(policy, bank);
   const wanted = action === 'review' ? 'review' : deserved;
   const observes = action === 'observe' || policy.mode === 'observe';

@@ -10,8 +10,8 @@ import { KeyOrderedExecutor } from './key-ordered.ts';
 
 /** What is to be done for one record. */
 export interface Task {
-  /** Tasks of one key run one after the other, in the order of their records. */
-  readonly key: string;
+  /** Tasks that share a key run one after the other, in the order of their records. */
+  readonly keys: readonly string[];
   /**
    * Ends when the record is settled. `abandoned` aborts when the drain's deadline has passed, or the record is lost.
    * `worked` is called once only the settlement is still to come: it takes time and no work, and others may begin.
@@ -85,7 +85,7 @@ export class ConsumeLoop {
       this.#count(+1);
       this.#unsettled += 1;
       const task = this.#parts.taskOf(record);
-      this.#executor.run(task.key, () => this.#run(task, this.#abandonedOf(record.lost)));
+      this.#executor.run(task.keys, () => this.#run(task, this.#abandonedOf(record.lost)));
     }
   }
 

@@ -40,6 +40,7 @@ export function composeDecision(facts: DecisionFacts): Decision {
     policyVersion: facts.policyVersion,
     kernelVersion: facts.kernelVersion,
     degraded,
+    ...(event.stream === undefined ? {} : { stream: event.stream }),
     ...(event.uploaderId === undefined ? {} : { uploaderId: event.uploaderId }),
     ...(event.context === undefined ? {} : { context: event.context }),
     eventTime: new Date(event.uploadedAt).toISOString(),

@@ -11,6 +11,7 @@ import { decide, isDecisive } from '../decision/decide.ts';
 import { alignOptionsOf, type Evidence, isSearched } from '../decision/evidence.ts';
 import type { FingerprintResult, RegionBatch, SampledFrame } from '../fingerprint/fingerprinter.ts';
 import { type Aligner, createAligner } from '../match/align.ts';
+import type { FrameMatch } from '../match/frame-match.ts';
 import type { KnownContent } from '../match/known-content.ts';
 import { RegionMatcher } from '../match/region-matcher.ts';
 import type { ShedStep } from './effort-ladder.ts';
@@ -20,6 +21,13 @@ export interface ExaminationParts {
   readonly policy: Policy;
   /** For durations: finer than a millisecond. */
   readonly elapsedMs: () => number;
+  /** Whether `searchedFrames` is asked for afterwards; keeping them takes memory. */
+  readonly keepsFrames?: boolean;
+}
+
+/** A frame that was looked up, with what it came near to. */
+export interface SearchedFrame extends SampledFrame {
+  readonly matches: readonly FrameMatch[];
 }
 
 const allViews: readonly number[] = dihedralNames.map((_name, view) => view);
@@ -30,11 +38,17 @@ function viewsOf({ views }: Policy): readonly number[] | undefined {
   return views === 'mirror' ? mirrorViews : undefined;
 }
 
+/** What a frame of a video comes near to, by the policy's radius and views. */
+export function searchVideoFrame(bank: Bank, policy: Policy, frame: SampledFrame): readonly FrameMatch[] {
+  return bank.search(frame, policy.alignedRadiusBits, viewsOf(policy)).matches;
+}
+
 export class Examination {
   readonly #parts: ExaminationParts;
   readonly #aligner: Aligner;
   readonly #degraded = new Set<Degradation>();
   readonly #timesMs = new Set<number>();
+  readonly #searched: SearchedFrame[] = [];
   readonly #judged: { quality: number; usable: boolean }[] = [];
   #frames = { sampled: 0, searched: 0, usable: 0 };
   #exact: readonly KnownContent[] = [];
@@ -132,6 +146,7 @@ export class Examination {
     const searchedMs = elapsedMs();
     if (found.capped) this.#degraded.add('hits_capped');
     this.#aligner.add(frame.timeMs, found.matches);
+    if (this.#parts.keepsFrames === true) this.#searched.push({ ...frame, matches: found.matches });
     const enough = found.matches.length > 0 && isDecisive(this.evidence(), policy);
     this.#searchSeconds.push((searchedMs - startedMs) / 1000);
     this.#alignMs += elapsedMs() - searchedMs;
@@ -152,6 +167,7 @@ export class Examination {
     this.#frames = { sampled: 0, searched: 0, usable: 0 };
     this.#timesMs.clear();
     this.#judged.length = 0;
+    this.#searched.length = 0;
   }
 
   end(result: FingerprintResult): void {
@@ -176,11 +192,21 @@ export class Examination {
       framesSearched: this.#frames.searched,
       framesUsable: this.#frames.usable,
       complete: this.#result?.complete ?? false,
-      alignments: [...this.#aligner.alignments(), ...this.#regions.alignments()],
+      alignments: [
+        ...this.#aligner.alignments().map((each) => this.#regions.verified(each)),
+        ...this.#regions.alignments(),
+      ],
       exact: this.#exact,
       known: (number) => this.#parts.bank.content(number),
       unjudged: this.#unjudged ?? (this.#shed.size > 0 ? 'shed' : null),
     };
+  }
+
+  /** Of a video; null when it is not known. An exact copy lasts as long as what it is a copy of. */
+  durationMs(): number | null {
+    const { media, durationMs } = this.#result ?? {};
+    const known = media?.kind === 'video' ? durationMs : this.#exact[0]?.durationMs;
+    return known === undefined || known === 0 ? null : Math.round(known);
   }
 
   /** Null when no frame was looked at. */
@@ -208,6 +234,11 @@ export class Examination {
   /** Quality of each sampled frame, and whether it reached the least frame quality. */
   frames(): readonly { readonly quality: number; readonly usable: boolean }[] {
     return this.#judged;
+  }
+
+  /** Those that the evidence rests on, as they came; none unless they were to be kept. */
+  searchedFrames(): readonly SearchedFrame[] {
+    return this.#searched;
   }
 
   /** Of all that was looked at, a void first attempt included; `searches` has one entry a searched frame. */

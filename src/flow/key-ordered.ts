@@ -1,4 +1,4 @@
-/** Runs tasks concurrently, but tasks of one key one after the other, in the order given. */
+/** Runs tasks concurrently, but tasks that share a key one after the other, in the order given. */
 export class KeyOrderedExecutor {
   /** The end of the chain of each key that has work; absent means idle. */
   readonly #tails = new Map<string, Promise<void>>();
@@ -8,12 +8,12 @@ export class KeyOrderedExecutor {
   }
 
   /** `task` must not reject: a fault in one task would be lost here, so its owner handles it. */
-  run(key: string, task: () => Promise<void>): void {
-    const before = this.#tails.get(key);
-    const chain = before === undefined ? task() : before.then(task);
-    this.#tails.set(key, chain);
+  run(keys: readonly string[], task: () => Promise<void>): void {
+    const before = keys.flatMap((key) => this.#tails.get(key) ?? []);
+    const chain = before.length === 0 ? task() : Promise.all(before).then(task);
+    for (const key of keys) this.#tails.set(key, chain);
     void chain.finally(() => {
-      if (this.#tails.get(key) === chain) this.#tails.delete(key);
+      for (const key of keys) if (this.#tails.get(key) === chain) this.#tails.delete(key);
     });
   }
 

@@ -39,7 +39,8 @@ export class UploadDesk {
     const faults = uploadFaults(event);
     if (faults.length > 0) throw new FloodgateError('invalid_event', faults.join('; '));
     const eventId = attributes.eventId ?? randomUUID();
-    const record = cloudEventRecord('uploads', event.uploadId, event, {
+    // Segments of a stream must share a partition, for their evidence builds up there.
+    const record = cloudEventRecord('uploads', event.stream?.id ?? event.uploadId, event, {
       id: eventId,
       source: '/floodgate/http',
       subject: event.uploadId,

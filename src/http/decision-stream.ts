@@ -10,7 +10,7 @@ import type { FastifyReply } from 'fastify';
 import { limits } from '../config/limits.ts';
 import { FloodgateError } from '../errors.ts';
 import type { Telemetry } from '../telemetry.ts';
-import type { DecisionView } from '../views/views.ts';
+import type { DecisionView, StreamDecisionView } from '../views/views.ts';
 
 interface Client {
   readonly reply: FastifyReply;
@@ -27,13 +27,22 @@ export interface DecisionStream {
   close(): void;
 }
 
-export function createDecisionStream(view: DecisionView, telemetry: Telemetry): DecisionStream {
+export function createDecisionStream(
+  view: DecisionView,
+  streams: Pick<StreamDecisionView, 'subscribe'>,
+  telemetry: Telemetry,
+): DecisionStream {
   const clients = new Set<Client>();
   const unsubscribe = view.subscribe((stored) => {
     const frame = `id: ${stored.sequence}\nevent: decision\ndata: ${JSON.stringify(stored.decision)}\n\n`;
     for (const client of clients) {
       if (client.live) push(client, stored.sequence, frame, telemetry);
     }
+  });
+  // Without an id: what a client resumes after is a decision on an upload.
+  const unsubscribeStreams = streams.subscribe((decision) => {
+    const frame = `event: stream-decision\ndata: ${JSON.stringify(decision)}\n\n`;
+    for (const client of clients) if (client.live) write(client, frame, telemetry);
   });
   return {
     async attach(reply, sse, afterSequence) {
@@ -52,6 +61,7 @@ export function createDecisionStream(view: DecisionView, telemetry: Telemetry): 
     },
     close() {
       unsubscribe();
+      unsubscribeStreams();
       for (const client of [...clients]) client.sse.close();
     },
   };
@@ -80,12 +90,17 @@ async function catchUp(client: Client, view: DecisionView): Promise<void> {
 
 function push(client: Client, sequence: number, frame: string, telemetry: Telemetry): void {
   if (sequence <= client.sentSequence) return;
+  if (write(client, frame, telemetry)) client.sentSequence = sequence;
+}
+
+/** False when the client does not read, and was disconnected. */
+function write(client: Client, frame: string, telemetry: Telemetry): boolean {
   const { raw } = client.reply;
   if (raw.writableLength > limits.streamBufferBytesMax) {
     telemetry.streamEventDropped();
     raw.destroy();
-    return;
+    return false;
   }
-  client.sentSequence = sequence;
   raw.write(frame);
+  return true;
 }

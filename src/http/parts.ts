@@ -10,10 +10,11 @@ import type {
   DeadLettersReplayed,
 } from '../contracts/dead-letter.ts';
 import type { Decision } from '../contracts/decision.ts';
+import type { SegmentsSeen } from '../contracts/stream.ts';
 import type { UploadContent, UploadEvent } from '../contracts/upload.ts';
 import type { Position } from '../log/log.ts';
 import type { Telemetry } from '../telemetry.ts';
-import type { DecisionView } from '../views/views.ts';
+import type { DecisionView, StreamDecisionView } from '../views/views.ts';
 
 export interface HttpConfig {
   /** Address to listen on. Without tokens only a loopback address is accepted. */
@@ -104,6 +105,14 @@ export interface DeadLetterDesk {
   replayAll(code: DeadLetterCode, count: number): Promise<DeadLettersReplayed>;
 }
 
+export interface StreamDesk {
+  readonly decisions: Pick<StreamDecisionView, 'find' | 'subscribe'>;
+  /** What this process sees of the stream; undefined when it does not work on it. */
+  live(
+    streamId: string,
+  ): { readonly segments: SegmentsSeen; readonly lastReceivedMs: number; readonly seconds: number } | undefined;
+}
+
 export interface Health {
   /** Null while the process can do its work; otherwise why it must be restarted. */
   unlive(): string | null;
@@ -116,6 +125,7 @@ export interface HttpParts {
   /** The content of an event for a posted file, which is discarded when the event carries its bytes. */
   readonly postedContent: (file: SpooledFile) => Promise<UploadContent>;
   readonly decisions: DecisionView;
+  readonly streams: StreamDesk;
   readonly bank: BankDesk;
   readonly deadLetters: DeadLetterDesk;
   readonly health: Health;

@@ -25,6 +25,7 @@ import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { livePageRoutes, problemPageRoutes } from './routes/documents.ts';
 import { healthRoutes, statusRoutes } from './routes/operations.ts';
+import { streamRoutes } from './routes/streams.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 
 export interface HttpServer {
@@ -131,6 +132,7 @@ async function installRoutes(app: App, context: RouteContext): Promise<void> {
     const scope = instance.withTypeProvider<TypeBoxTypeProvider>();
     await guard(scope, context.config);
     uploadRoutes(scope, context);
+    streamRoutes(scope, context);
     decisionRoutes(scope, context);
     bankRoutes(scope, context);
     deadLetterRoutes(scope, context);

@@ -5,9 +5,15 @@
  * suite (test/support/log-conformance.ts). Fencing, seeking and transactions stay inside the adapter.
  */
 
-export const topics = ['uploads', 'decisions', 'bank', 'dead-letters'] as const;
+export const topics = ['uploads', 'decisions', 'stream-decisions', 'fingerprints', 'bank', 'dead-letters'] as const;
 /** A topic's short name. An adapter maps it to its full name, `<prefix>.<topic>.v1`. */
 export type Topic = (typeof topics)[number];
+
+/**
+ * Topics with as many partitions as the uploads, whose records go to the partition of the upload that they came from,
+ * whatever their key: whoever has a partition of the uploads then finds all that came of it in one partition of each.
+ */
+export const companionTopics: readonly Topic[] = ['decisions', 'stream-decisions', 'fingerprints'];
 
 /** Where a record stands. Offsets count from 0 within a partition and stay below 2^53, so that numbers are exact. */
 export interface Position {

@@ -13,12 +13,14 @@ import { type Topic, topics } from './log.ts';
 
 export type Connection = InstanceType<typeof Database>;
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 /** One table a topic, so that an offset is the rowid and appends go to the end of a tree. */
 export const tableOf = {
   uploads: 'uploads',
   decisions: 'decisions',
+  'stream-decisions': 'stream_decisions',
+  fingerprints: 'fingerprints',
   bank: 'bank',
   'dead-letters': 'dead_letters',
 } as const satisfies Record<Topic, string>;
@@ -65,6 +67,7 @@ export function openLogFile(path: string): OpenedFile {
     const db = connect(path);
     own(db);
     createSchema(db);
+    upgrade(db);
     const id = readMeta(db, 'log_id');
     checkVersion(db, path);
     if (readMeta(db, 'closed') !== '1') checkIntegrity(db, path);
@@ -117,6 +120,17 @@ function createSchema(db: Connection): void {
   db.exec('BEGIN IMMEDIATE');
   db.exec(schema);
   writeMeta(db, 'log_id', randomUUID());
+  db.exec('COMMIT');
+}
+
+/** Files of version 1 lack the topics of live streams. They get them empty, and lose nothing. */
+function upgrade(db: Connection): void {
+  if (readMeta(db, 'schema_version') !== '1') return;
+  db.exec('BEGIN IMMEDIATE');
+  for (const topic of ['stream-decisions', 'fingerprints'] as const) {
+    db.exec(`CREATE TABLE ${tableOf[topic]} ${recordColumns}; INSERT INTO topics VALUES ('${topic}', 0, 0);`);
+  }
+  writeMeta(db, 'schema_version', '2');
   db.exec('COMMIT');
 }
 

@@ -35,10 +35,12 @@ export interface SqliteLogOptions {
   readonly groupCommitMs?: number;
   readonly logBytesMax?: number;
   readonly logFreeBytesMin?: number;
-  /** What is left out keeps its default: uploads 3 days, decisions and dead letters 30, tombstones 7. */
+  /** What is left out keeps its default: uploads and fingerprints 3 days, all else 30, tombstones 7. */
   readonly retention?: {
     readonly uploads?: Partial<RetentionRule>;
     readonly decisions?: Partial<RetentionRule>;
+    readonly 'stream-decisions'?: Partial<RetentionRule>;
+    readonly fingerprints?: Partial<RetentionRule>;
     readonly 'dead-letters'?: Partial<RetentionRule>;
     readonly bankTombstoneMs?: number;
   };
@@ -90,14 +92,13 @@ function settingsOf(options: SqliteLogOptions): WorkerSettings {
 
 /** By size the topics share what the log may have; the bank, which is only compacted, is left a fifth. */
 function retentionOf(rules: NonNullable<SqliteLogOptions['retention']>, logBytesMax: number): RetentionRules {
+  const kept = { ageMsMax: limits.decisionsRetentionMs, bytesMax: 0.05 * logBytesMax };
   return {
     uploads: { ageMsMax: limits.uploadsRetentionMs, bytesMax: 0.25 * logBytesMax, ...rules.uploads },
-    decisions: { ageMsMax: limits.decisionsRetentionMs, bytesMax: 0.5 * logBytesMax, ...rules.decisions },
-    'dead-letters': {
-      ageMsMax: limits.decisionsRetentionMs,
-      bytesMax: 0.05 * logBytesMax,
-      ...rules['dead-letters'],
-    },
+    decisions: { ageMsMax: limits.decisionsRetentionMs, bytesMax: 0.35 * logBytesMax, ...rules.decisions },
+    'stream-decisions': { ...kept, ...rules['stream-decisions'] },
+    fingerprints: { ageMsMax: limits.uploadsRetentionMs, bytesMax: 0.1 * logBytesMax, ...rules.fingerprints },
+    'dead-letters': { ...kept, ...rules['dead-letters'] },
     bankTombstoneMs: rules.bankTombstoneMs ?? limits.bankTombstoneMs,
   };
 }

@@ -19,6 +19,8 @@ export interface RetentionRule {
 export interface RetentionRules {
   readonly uploads: RetentionRule;
   readonly decisions: RetentionRule;
+  readonly 'stream-decisions': RetentionRule;
+  readonly fingerprints: RetentionRule;
   readonly 'dead-letters': RetentionRule;
   /** Age at which a tombstone of the bank may go. */
   readonly bankTombstoneMs: number;
@@ -29,9 +31,11 @@ const freePagesKept = 4_096;
 const freeShareKept = 1 / 4;
 const vacuumPagesPerStep = 1_024;
 
+const agingTopics = ['uploads', 'decisions', 'stream-decisions', 'fingerprints', 'dead-letters'] as const;
+
 /** Each step is one transaction; the generator ends when there is nothing more to remove. */
 export function* retain(store: SqliteStore, rules: RetentionRules, nowMs: number): Generator<void> {
-  for (const topic of ['uploads', 'decisions', 'dead-letters'] as const) {
+  for (const topic of agingTopics) {
     while (removeOldest(store, topic, rules[topic], nowMs)) yield;
   }
   while (compactBank(store)) yield;

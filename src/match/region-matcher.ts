@@ -18,7 +18,7 @@ import type { FrameMatch } from './frame-match.ts';
 import { type Hypothesis, HypothesisTable, type UploadView } from './hypotheses.ts';
 import type { KnownContent } from './known-content.ts';
 import { comparePixels, type PixelAgreement } from './pixel-check.ts';
-import { affineOf, type Region, regionOfView } from './region.ts';
+import { affineOf, fullRegion, type Region, regionOfView } from './region.ts';
 import { type Thumbnail, thumbnailOf, turnedBy } from './thumbnail.ts';
 
 export interface RegionMatcherOptions {
@@ -73,6 +73,8 @@ export class RegionMatcher {
   #batches: UploadView[][] = [];
   #tracked = new Map<number, Tracked>();
   #frameTimesMs: number[] = [];
+  /** What was compared already: frames come one by one, and the closest of a line seldom change. */
+  #compared = new Map<string, PixelAgreement[]>();
   #alignments: readonly Alignment[] | undefined;
   capped = false;
 
@@ -85,6 +87,7 @@ export class RegionMatcher {
     this.#batches = [];
     this.#tracked = new Map();
     this.#frameTimesMs = [];
+    this.#compared = new Map();
     this.#alignments = undefined;
     this.capped = false;
   }
@@ -113,6 +116,14 @@ export class RegionMatcher {
     return named;
   }
 
+  /** An alignment of whole frames with what the pixels say of it, where the content is deep. */
+  verified(alignment: Alignment): Alignment {
+    const deep = this.#options.bank.deep(alignment.contentNumber);
+    if (deep === undefined || this.#thumbnails.size === 0) return alignment;
+    const pixels = this.#pixelsOf(alignment, fullRegion, 0, deep);
+    return { ...alignment, picture: { uploadRegion: fullRegion, knownRegion: fullRegion, pixels } };
+  }
+
   /** The best line of each named content, the strongest first. */
   alignments(): readonly Alignment[] {
     this.#alignments ??= [...this.#tracked.values()]
@@ -122,7 +133,7 @@ export class RegionMatcher {
   }
 
   #numberOf(region: Region): number | undefined {
-    const key = `${region.left} ${region.top} ${region.width} ${region.height} ${region.degrees}`;
+    const key = keyOf(region);
     const known = this.#regionNumbers.get(key);
     if (known !== undefined) return known;
     if (this.#regions.length >= limits.regionsMax) {
@@ -218,15 +229,27 @@ export class RegionMatcher {
   }
 
   #withPicture(fit: Fit, deep: DeepContent, known: Pick<KnownContent, 'kind' | 'framesPerSecond'>): Alignment {
-    const { region, dihedral, view } = fit.hypothesis;
+    const { region, view } = fit.hypothesis;
     const uploadRegion = this.#regions[region];
     const alignment = this.#summarise(fit, deep, known);
     if (uploadRegion === undefined) return alignment;
     const knownRegion = regionOfView(view, deep.aspect);
-    const closest = [...alignment.inliers].sort((a, b) => a.distanceBits - b.distanceBits).slice(0, framesCompared);
-    const compared = closest.flatMap((match) => this.#compare(match, uploadRegion, dihedral, knownRegion, deep));
-    const picture: PictureMatch = { uploadRegion, knownRegion, pixels: middleOf(compared) };
+    const pixels = this.#pixelsOf(alignment, uploadRegion, view, deep);
+    const picture: PictureMatch = { uploadRegion, knownRegion, pixels };
     return { ...alignment, picture };
+  }
+
+  #pixelsOf({ inliers, dihedral }: Alignment, region: Region, view: number, deep: DeepContent): PixelAgreement | null {
+    const closest = [...inliers].sort((a, b) => a.distanceBits - b.distanceBits).slice(0, framesCompared);
+    const compared = closest.flatMap((match) => {
+      const key = [deep.contentNumber, dihedral, view, keyOf(region), match.uploadTimeMs, match.knownTimeMs].join();
+      const known = this.#compared.get(key);
+      if (known !== undefined) return known;
+      const result = this.#compare(match, region, dihedral, regionOfView(view, deep.aspect), deep);
+      this.#compared.set(key, result);
+      return result;
+    });
+    return middleOf(compared);
   }
 
   #compare(
@@ -248,6 +271,10 @@ export class RegionMatcher {
     );
     return compared === undefined ? [] : [compared];
   }
+}
+
+function keyOf({ left, top, width, height, degrees }: Region): string {
+  return `${left} ${top} ${width} ${height} ${degrees}`;
 }
 
 /** What a single chance hit weighs at most. */

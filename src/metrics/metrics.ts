@@ -10,6 +10,7 @@ import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts';
 import { createLogMetrics, type LogMetrics } from './log-metrics.ts';
 import { createPipelineMetrics, type PipelineMetrics } from './pipeline-metrics.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
+import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts';
 
 export interface BuildFacts {
   readonly version: string;
@@ -23,6 +24,7 @@ export interface BuildFacts {
 export interface Metrics {
   readonly registry: Registry;
   readonly pipeline: PipelineMetrics;
+  readonly streams: StreamMetrics;
   readonly bank: BankMetrics;
   readonly log: LogMetrics;
   readonly http: HttpMetrics;
@@ -52,6 +54,7 @@ export function createMetrics(build: BuildFacts): Metrics {
   return {
     registry,
     pipeline: createPipelineMetrics(registry),
+    streams: createStreamMetrics(registry),
     bank: createBankMetrics(registry),
     log: createLogMetrics(registry),
     http: createHttpMetrics(registry),

@@ -3,6 +3,7 @@
  */
 import type { Outcome } from '../contracts/common.ts';
 import type { Decision, Reason } from '../contracts/decision.ts';
+import type { StreamDecision } from '../contracts/stream.ts';
 
 export interface DecisionFilter {
   readonly outcome?: Outcome;
@@ -49,4 +50,13 @@ export interface DecisionView {
   /** Resolves once every decision appended before this call, to all partitions or to the one named, is in the view. */
   caughtUp(partition?: number): Promise<void>;
   counts(): { readonly block: number; readonly review: number; readonly allow: number };
+}
+
+export interface StreamDecisionView {
+  /** The decision of the highest revision; undefined when there is none, or it is long ago. */
+  find(streamId: string): StreamDecision | undefined;
+  /** Called with each decision on a stream once it is in the view. Returns how to stop. */
+  subscribe(listener: (decision: StreamDecision) => void): () => void;
+  /** Resolves once every decision appended before this call, to all partitions or to the one named, is in the view. */
+  caughtUp(partition?: number): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** Builds decisions that look like real ones. */
 import type { Outcome } from '../../src/contracts/common.ts';
 import type { Decision, Match } from '../../src/contracts/decision.ts';
+import type { StreamDecision } from '../../src/contracts/stream.ts';
 
 export function matchOf(overrides: Partial<Match> = {}): Match {
   return {
@@ -50,6 +51,30 @@ export function decisionOf(outcome: Outcome, overrides: Partial<Decision> = {}):
     eventTime: '2026-11-22T10:00:00.000Z',
     decidedAt: '2026-11-22T10:00:00.120Z',
     decisionMs: 87,
+    ...overrides,
+  };
+}
+
+export function streamDecisionOf(outcome: Outcome, overrides: Partial<StreamDecision> = {}): StreamDecision {
+  const matches = outcome === 'allow' ? [] : [matchOf()];
+  return {
+    decisionId: '0e0dd5a2-94b9-5a3c-8a5b-4c1a3c5f9a10',
+    streamId: 'stream-1',
+    revision: 1,
+    outcome,
+    reason: outcome === 'block' ? 'matched' : outcome === 'review' ? 'near_match' : 'no_match',
+    decidedBy: matches.map(({ contentId }) => contentId),
+    matches,
+    segments: { firstSequence: 0, lastSequence: 4, count: 5, missing: 0 },
+    uploadId: 'upload-1',
+    eventId: 'event-1',
+    sequence: 4,
+    bankPosition: 7,
+    policyVersion: 'default-1',
+    kernelVersion: '1',
+    degraded: [],
+    eventTime: '2026-11-22T10:00:00.000Z',
+    decidedAt: '2026-11-22T10:00:00.120Z',
     ...overrides,
   };
 }

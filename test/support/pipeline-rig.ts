@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { BankEntry } from '../../src/bank/bank-records.ts';
 import { createBank, type LiveBank } from '../../src/bank/live-bank.ts';
 import type { Decision, MediaFacts } from '../../src/contracts/decision.ts';
+import type { Fingerprint, StreamDecision } from '../../src/contracts/stream.ts';
 import type { UploadEvent } from '../../src/contracts/upload.ts';
 import { parsePolicy } from '../../src/decision/policy.ts';
 import type { ContentSource, FetchedContent, Fetcher } from '../../src/fetch/fetcher.ts';
@@ -15,9 +16,11 @@ import type {
 } from '../../src/fingerprint/fingerprinter.ts';
 import { createEffortLadder } from '../../src/flow/effort-ladder.ts';
 import { RecentDecisions } from '../../src/flow/recent-decisions.ts';
-import type { ConsumedRecord, Consumer, LogRecord, NewRecord } from '../../src/log/log.ts';
+import type { ConsumedRecord, Consumer, LogRecord, NewRecord, Topic } from '../../src/log/log.ts';
 import type { PipelineParts } from '../../src/pipeline.ts';
+import { LiveStreams } from '../../src/streams/live-streams.ts';
 import type { Telemetry } from '../../src/telemetry.ts';
+import { openStreamDecisionView } from '../../src/views/stream-decision-view.ts';
 import type { LedgerEntry } from '../../src/views/views.ts';
 import { sampledFrame } from './bank-entries.ts';
 import { hashNumber } from './hashes.ts';
@@ -131,6 +134,8 @@ export interface PipelineRig {
   /** Appends uploads and gives the records as the consumer hands them out. */
   receive(...records: NewRecord[]): Promise<ConsumedRecord[]>;
   decisions(): Decision[];
+  streamDecisions(): StreamDecision[];
+  fingerprints(): Fingerprint[];
   deadLetters(): LogRecord[];
 }
 
@@ -148,7 +153,7 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
   const bank = createBank({
     log,
     index: twinIndex(),
-    views: twinIndex(),
+    deepIndex: twinIndex(),
     telemetry: silentTelemetry(),
     frameQualityMin: () => 20,
   });
@@ -158,6 +163,16 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
   const jobs: FingerprintJob[] = [];
   const heard: string[] = [];
   const policy = parsePolicy(options.policy ?? {});
+  const streams = new LiveStreams({
+    log,
+    bank,
+    isKnown: (contentId) => bank.get(contentId) !== undefined,
+    policy: () => policy,
+    decisions: await openStreamDecisionView({ log }),
+    telemetry: silentTelemetry(),
+    onUnreadable: (_offset, why) => heard.push(`unreadable ${why}`),
+  });
+  await streams.rebuild(0);
   const fingerprinter: Fingerprinter = {
     fingerprint(job) {
       jobs.push(job);
@@ -174,6 +189,7 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
       policy: () => policy,
       recent: new RecentDecisions({ ledger: (uploadId, eventId) => ledgerOf(decisionsIn(log), uploadId, eventId) }),
       settler: { settle: (settlement) => consumer.settle([settlement]) },
+      streams,
       telemetry: listening(heard),
       ladder: createEffortLadder({ elapsedMs: () => 0, onChange: () => {} }),
       version: '0.0.0',
@@ -195,14 +211,18 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
       return consumer.poll(records.length, AbortSignal.timeout(5_000));
     },
     decisions: () => decisionsIn(log),
+    streamDecisions: () => valuesIn<StreamDecision>(log, 'stream-decisions'),
+    fingerprints: () => valuesIn<Fingerprint>(log, 'fingerprints'),
     deadLetters: () => log.disk.of('dead-letters'),
   };
 }
 
 export function decisionsIn(log: MemoryLog): Decision[] {
-  return log.disk
-    .of('decisions')
-    .map((record) => JSON.parse(Buffer.from(record.value ?? []).toString('utf8')) as Decision);
+  return valuesIn<Decision>(log, 'decisions');
+}
+
+function valuesIn<T>(log: MemoryLog, topic: Topic): T[] {
+  return log.disk.of(topic).map((record) => JSON.parse(Buffer.from(record.value ?? []).toString('utf8')) as T);
 }
 
 export function ledgerOf(decisions: readonly Decision[], uploadId: string, eventId: string): LedgerEntry {

@@ -5,6 +5,7 @@
 
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { Bank } from '../../src/bank/bank.ts';
 import type { Decision } from '../../src/contracts/decision.ts';
 import type { UploadContent } from '../../src/contracts/upload.ts';
 import { parsePolicy } from '../../src/decision/policy.ts';
@@ -15,7 +16,6 @@ import { RecentDecisions } from '../../src/flow/recent-decisions.ts';
 import { Settler } from '../../src/flow/settler.ts';
 import type { Consumer, NewRecord, Settlement } from '../../src/log/log.ts';
 import { type PipelineParts, taskOf } from '../../src/pipeline.ts';
-import { bankOf } from './fake-bank.ts';
 import { consumeGroup } from './log-records.ts';
 import { MemoryDisk, MemoryLog } from './memory-log.ts';
 import {
@@ -92,7 +92,15 @@ export async function playPipeline({ steps, seed }: Play): Promise<void> {
 
 /** Far more turns than anything needs: beyond it the pipeline stands still. */
 const turnsMax = 20_000;
-const nothingKnown = bankOf({ content: () => undefined });
+const nothingKnown: Bank = {
+  position: -1,
+  deepHashes: 0,
+  search: (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits }),
+  nameDeep: (_queries, radiusBits) => ({ named: [], capped: false, radiusBits }),
+  deep: () => undefined,
+  findBySha256: () => [],
+  content: () => undefined,
+};
 
 class World {
   readonly #disk = new MemoryDisk();
@@ -211,6 +219,8 @@ class World {
         ledger: (uploadId, eventId) => ledgerOf(decisionsIn(log).slice(0, this.#moveView()), uploadId, eventId),
       }),
       settler,
+      // None of its uploads is a segment.
+      streams: { follow: async () => ({ outputs: [], decision: undefined }) },
       telemetry: silentTelemetry(),
       ladder: createEffortLadder({ elapsedMs: () => 0, onChange: () => {} }),
       version: '0.0.0',

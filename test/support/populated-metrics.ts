@@ -2,7 +2,7 @@
 import { createLogger } from '../../src/metrics/logger.ts';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
 import { components, createTelemetry, stages } from '../../src/telemetry.ts';
-import { decisionOf } from './decisions.ts';
+import { decisionOf, streamDecisionOf } from './decisions.ts';
 
 export function emptyMetrics(): Metrics {
   return createMetrics({
@@ -30,6 +30,10 @@ export function populatedMetrics(): Metrics {
   told.contentFetched('video', 1_000);
   told.frameJudged('video', 40, false);
   told.decided(decisionOf('block'), 0.2);
+  told.streamDecided(streamDecisionOf('block'));
+  told.streamsLive(2);
+  told.streamEvicted();
+  told.streamsRebuilt(2, 9);
   told.deadLettered('invalid_json', 'no JSON');
   told.deadLetterReplayed();
   told.settled(3, 0.01);

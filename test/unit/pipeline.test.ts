@@ -353,7 +353,17 @@ describe('what is not the upload’s fault', () => {
     const rig = await pipelineRig();
     const strange = { ...uploadRecord(uploadEvent(), 'event-1'), key: 'of the producer' };
     const records = await rig.receive(strange, { ...strange, value: null });
-    expect(records.map((record) => taskOf(record, rig.parts).key)).toEqual(['upload-1', 'of the producer']);
+    expect(records.map((record) => taskOf(record, rig.parts).keys)).toEqual([
+      ['upload upload-1'],
+      ['record of the producer'],
+    ]);
+  });
+
+  it('works segments in the order of their stream, and of their upload as well', async () => {
+    const rig = await pipelineRig();
+    const event = uploadEvent({ stream: { id: 'live', sequence: 3 } });
+    const [record] = await rig.receive(uploadRecord(event, 'event-1'));
+    expect(record && taskOf(record, rig.parts).keys).toEqual(['upload upload-1', 'stream live']);
   });
 
   it('gives up hashes in the midst of them, for others have their turn between any two', async () => {

@@ -39,7 +39,8 @@ const streamSchema = {
   description:
     'Each event has the name `decision`, the sequence of the decision as id and the decision as data. With ' +
     'Last-Event-ID the stream resumes after that decision and nothing is missed. A client that does not read is ' +
-    'disconnected, and may resume.',
+    'disconnected, and may resume. Decisions on live streams come between as events of the name `stream-decision`, ' +
+    'without id; they are not given again.',
   querystring: StreamQuery,
   response: {
     200: { description: 'The stream.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
@@ -68,7 +69,8 @@ export function decisionRoutes(app: App, context: RouteContext): void {
 }
 
 function streamRoute(app: App, context: RouteContext): void {
-  const stream = createDecisionStream(context.parts.decisions, context.parts.telemetry);
+  const { decisions, streams, telemetry } = context.parts;
+  const stream = createDecisionStream(decisions, streams.decisions, telemetry);
   context.closing.addEventListener('abort', () => stream.close());
   const options = { schema: streamSchema, sse: 'manual' as const, config: { measured: false } };
   app.get('/decisions/stream', options, async (request, reply) => {

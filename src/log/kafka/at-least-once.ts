@@ -17,6 +17,7 @@ import { PartitionWriter } from './partition-writer.ts';
 import { readProgress } from './progress.ts';
 import { destinationsOf, type PublisherParts } from './publishing.ts';
 import type { SettledOffsets } from './settled-offsets.ts';
+import { topicNameOf } from './topic-names.ts';
 import type { Destination } from './transaction-session.ts';
 import type { Wire } from './wire.ts';
 
@@ -41,8 +42,15 @@ export class AtLeastOnce implements Publisher {
   async publish(batch: readonly Settlement[], _before: SettledOffsets, after: SettledOffsets): Promise<void> {
     await this.#guaranteed();
     const destinations = destinationsOf(batch, this.#parts);
-    await Promise.all(destinations.map((destination) => this.#writerOf(destination).write(destination.records)));
+    const decisions = topicNameOf(this.#parts.prefix, 'decisions');
+    // Who has its decision is not worked on again, so that nothing else of it may be missing by then.
+    await this.#write(destinations.filter(({ topic }) => topic !== decisions));
+    await this.#write(destinations.filter(({ topic }) => topic === decisions));
     await this.#commit(after);
+  }
+
+  async #write(destinations: readonly Destination[]): Promise<void> {
+    await Promise.all(destinations.map((destination) => this.#writerOf(destination).write(destination.records)));
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 /** What both ways of publishing share: where outputs go, and what they are made of. */
-import type { NewRecord, Settlement, Topic } from '../log.ts';
+import { companionTopics, type NewRecord, type Settlement, type Topic } from '../log.ts';
 import type { KafkaLogEvents } from './events.ts';
 import type { Membership } from './membership.ts';
 import { partitionOfKey } from './partitioner.ts';
@@ -24,8 +24,8 @@ export interface PublisherParts {
 }
 
 /**
- * Outputs by topic and partition, in order. Decisions go to the partition that their upload came from, whatever its key:
- * whoever has a partition of the uploads then finds all that was decided of it in one partition of the decisions.
+ * Outputs by topic and partition, in order: companions of the uploads in the partition that their upload came from,
+ * whatever its key, all others by their key.
  */
 export function destinationsOf(
   batch: readonly Settlement[],
@@ -33,7 +33,9 @@ export function destinationsOf(
 ): Destination[] {
   const found = new Map<string, { topic: string; partition: number; records: NewRecord[] }>();
   for (const record of batch.flatMap(({ outputs }) => outputs)) {
-    const to = record.topic === 'decisions' ? partition : partitionOfKey(record.key, partitions.get(record.topic) ?? 1);
+    const to = companionTopics.includes(record.topic)
+      ? partition
+      : partitionOfKey(record.key, partitions.get(record.topic) ?? 1);
     const topic = topicNameOf(prefix, record.topic);
     const destination = found.get(`${topic}/${to}`) ?? { topic, partition: to, records: [] };
     destination.records.push(record);

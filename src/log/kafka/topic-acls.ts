@@ -35,6 +35,7 @@ export function grantsOf(options: AclOptions): Grant[] {
       ? []
       : [
           onTopic(options, enforcement, 'decisions', ['Read'], 'consumes decisions'),
+          onTopic(options, enforcement, 'stream-decisions', ['Read'], 'consumes decisions on live streams'),
           onGroup(enforcement, options.enforcementGroup, 'keeps its place in the decisions'),
         ]),
   ];
@@ -46,6 +47,8 @@ function serviceGrants(principal: string, options: AclOptions): Grant[] {
   return [
     on('uploads', 'consumes uploads, and appends those that come over HTTP'),
     on('decisions', 'publishes decisions, and reads them to answer for them'),
+    on('stream-decisions', 'publishes decisions on live streams, and reads them to answer for them'),
+    on('fingerprints', 'publishes what it saw of live streams, and reads it to go on from there'),
     on('bank', 'follows the bank, and appends what operators add and remove'),
     on('dead-letters', 'appends dead letters, and lists them'),
     onGroup(principal, options.group, 'shares the uploads out among its processes'),

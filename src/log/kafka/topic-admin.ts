@@ -25,14 +25,14 @@ export async function verifyTopics(connection: KafkaConnection, options: TopicOp
 }
 
 /**
- * Makes the changes, decisions before uploads, so that there is no upload whose decision has no partition to go to.
+ * Makes the changes, uploads last, so that there is no upload whose decision has no partition to go to.
  * Resolves with what was changed. Throws log_failed when the brokers refuse, with the rest left as it was.
  */
 export function applyTopics(connection: KafkaConnection, options: TopicOptions): Promise<TopicComparison[]> {
   return withAdmin(connection, async (admin) => {
     const comparisons = compareTopics(options, await findTopics(admin, options));
-    const order = ['decisions', 'bank', 'dead-letters', 'uploads'];
-    const ordered = [...comparisons].sort((a, b) => order.indexOf(a.planned.topic) - order.indexOf(b.planned.topic));
+    const isLast = ({ planned }: TopicComparison) => Number(planned.topic === 'uploads');
+    const ordered = [...comparisons].sort((a, b) => isLast(a) - isLast(b));
     for (const { planned, changes } of ordered) await applyChanges(admin, planned, changes);
     return comparisons;
   });

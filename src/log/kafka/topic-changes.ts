@@ -1,5 +1,5 @@
 /** What is there against what is planned: the changes that can be made, and the faults that somebody must see to. Pure. */
-import type { Topic } from '../log.ts';
+import { companionTopics, type Topic } from '../log.ts';
 import { type FoundTopic, type PlannedTopic, planTopics, satisfies, type TopicOptions } from './topic-plan.ts';
 
 export type TopicChange =
@@ -40,7 +40,7 @@ export interface TopicComparison {
   readonly notes: readonly string[];
 }
 
-const twins: readonly Topic[] = ['uploads', 'decisions'];
+const twins: readonly Topic[] = ['uploads', ...companionTopics];
 
 export function compareTopics(options: TopicOptions, existing: readonly FoundTopic[]): TopicComparison[] {
   const byName = new Map(existing.map((found) => [found.name, found]));
@@ -63,7 +63,7 @@ export function compareTopics(options: TopicOptions, existing: readonly FoundTop
   });
 }
 
-/** Of uploads and decisions: as many as asked for, and never fewer than either has. */
+/** Of uploads and their companions: as many as asked for, and never fewer than either has. */
 function partitionsOfTwins(
   plan: readonly PlannedTopic[],
   byName: ReadonlyMap<string, FoundTopic>,
@@ -79,7 +79,7 @@ function partitionsOfTwins(
 
 function partitionChanges(planned: PlannedTopic, found: FoundTopic): TopicChange[] {
   if (!twins.includes(planned.topic) || found.partitions === planned.partitions) return [];
-  const why = 'a decision stands in the partition of its upload, so uploads and decisions have as many';
+  const why = 'a decision stands in the partition of its upload, so uploads and their companions have as many';
   return [{ kind: 'partitions', from: found.partitions, to: planned.partitions, why, isVital: true }];
 }
 
@@ -147,7 +147,7 @@ export function faultsOf(comparisons: readonly TopicComparison[]): TopicFault[] 
   ]);
 }
 
-/** Partitions that are only wanted, by --partitions, where uploads and decisions have as many as each other. */
+/** Partitions that are only wanted, by --partitions, where uploads and their companions have as many as each other. */
 function isMoreThanAsked(change: TopicChange, comparisons: readonly TopicComparison[]): boolean {
   if (change.kind !== 'partitions') return false;
   const counts = comparisons

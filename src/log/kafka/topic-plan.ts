@@ -5,7 +5,7 @@ import { topicNameOf } from './topic-names.ts';
 
 export interface TopicOptions {
   readonly prefix: string;
-  /** Of uploads and decisions. Left out: as many as there are, and `limits.topicPartitions` where there are none. */
+  /** Of uploads and their companions. Left out: as many as there are, and `limits.topicPartitions` where there are none. */
   readonly partitions?: number;
   /** Left out: `limits.topicReplication` for new topics; topics that are there may have any. */
   readonly replication?: number;
@@ -52,6 +52,8 @@ export function planTopics(options: TopicOptions): PlannedTopic[] {
   const partitionsOf: Readonly<Record<Topic, number>> = {
     uploads: partitions,
     decisions: partitions,
+    'stream-decisions': partitions,
+    fingerprints: partitions,
     bank: 1,
     'dead-letters': limits.deadLetterPartitions,
   };
@@ -70,7 +72,9 @@ export function planTopics(options: TopicOptions): PlannedTopic[] {
 
 function keepingSettings(topic: Topic, options: TopicOptions): TopicSetting[] {
   if (topic === 'bank') return bankSettings();
-  const retentionMs = topic === 'uploads' ? options.uploadsRetentionMs : options.decisionsRetentionMs;
+  // A fingerprint is read again only while its stream is live, which is never longer than uploads are kept.
+  const isShort = topic === 'uploads' || topic === 'fingerprints';
+  const retentionMs = isShort ? options.uploadsRetentionMs : options.decisionsRetentionMs;
   return [
     equal('cleanup.policy', 'delete', 'compaction would take away all but the newest record of an upload', true),
     atLeast('retention.ms', retentionMs, 'records stay as long as the settings say'),

@@ -29,10 +29,15 @@ export function toLines(figures: Figures): string[] {
 
 const mark = '<!-- Kept by hand from here on. -->';
 
-/** `before` is the document as it stands: what comes after its mark is kept. */
+/** `before` is the document as it stands. */
 export function toDocument(figures: Figures, before: string): string {
+  return keepByHand(measuredPart(figures), before);
+}
+
+/** What was measured, and after it what the document has from its mark on. */
+export function keepByHand(measured: string, before: string): string {
   const at = before.indexOf(mark);
-  return at === -1 ? measuredPart(figures) : `${measuredPart(figures).trimEnd()}\n\n${before.slice(at)}`;
+  return at === -1 ? measured : `${measured.trimEnd()}\n\n${before.slice(at)}`;
 }
 
 function measuredPart(figures: Figures): string {
@@ -61,6 +66,8 @@ function openingOf({ conditions }: Figures): string[] {
   const versions = Object.entries(peers).map(([name, version]) => `${name} ${version}`);
   return [
     '# Benchmarks of the kernel',
+    '',
+    'The whole pipeline under a wave of uploads has a bench of its own: [the wave](wave.md).',
     '',
     'Written by `npm run --silent bench -- kernel --docs docs/benchmarks.md` down to its mark; do not edit above. A figure is worth its',
     'conditions:',

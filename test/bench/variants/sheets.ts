@@ -75,7 +75,7 @@ async function picturesOf({ upload }: Result): Promise<(Buffer | null)[]> {
   const [part] = variant?.mapping ?? [];
   const times = momentsOf(part);
   const ofVariant = times.map(({ out }) => frameAt(upload.path, out));
-  const ofSource = times.map(({ src }) => frameAt(source.path, src));
+  const ofSource = times.map(({ src }) => originalAt(source.path, Math.round(src * 2) / 2));
   return Promise.all([...ofVariant, ...ofSource]);
 }
 
@@ -96,6 +96,16 @@ async function fitImage(path: string): Promise<Buffer | null> {
     .png()
     .toBuffer()
     .catch(() => null);
+}
+
+/** Most variants show the same moments of an original, whose frames are the dear ones: to half a second, each is cut once. */
+const originalFrames = new Map<string, Promise<Buffer | null>>();
+
+function originalAt(path: string, seconds: number): Promise<Buffer | null> {
+  const key = `${path} ${seconds}`;
+  const frame = originalFrames.get(key) ?? frameAt(path, seconds);
+  originalFrames.set(key, frame);
+  return frame;
 }
 
 async function frameAt(path: string, seconds: number): Promise<Buffer | null> {

@@ -4,8 +4,9 @@ import { settings } from '../../../src/config/settings.ts';
 import { readPackageVersion } from '../../../src/config/version.ts';
 import { BankRecord, bankRecordKey } from '../../../src/contracts/bank.ts';
 import { cloudEventHeaders, eventTypes } from '../../../src/contracts/cloud-events.ts';
-import { UploadId } from '../../../src/contracts/common.ts';
+import { StreamId, UploadId } from '../../../src/contracts/common.ts';
 import { Decision } from '../../../src/contracts/decision.ts';
+import { Fingerprint, StreamDecision } from '../../../src/contracts/stream.ts';
 import { UploadEvent } from '../../../src/contracts/upload.ts';
 import { planTopics } from '../../../src/log/kafka/topic-plan.ts';
 import type { Topic } from '../../../src/log/log.ts';
@@ -17,8 +18,12 @@ const hourMs = 3_600_000;
 const time = '2026-11-22T10:00:00.000Z';
 
 const abouts: Readonly<Record<Topic, string>> = {
-  uploads: 'What is to be decided. Keyed by uploadId, with the murmur2 partitioner of Kafka.',
+  uploads:
+    'What is to be decided. Keyed by uploadId, or by stream.id for segments of a live stream, with the murmur2 partitioner of Kafka.',
   decisions: 'What was decided, in the partition of its upload. Read committed; the highest revision counts.',
+  'stream-decisions':
+    'What was decided of live streams, in the partition of their segments. Read committed; the highest revision counts.',
+  fingerprints: 'What Floodgate has seen of the segments of live streams, to go on from. Floodgate alone reads it.',
   bank: 'Known content, compacted; a record without a value removes its part. Floodgate alone writes here.',
   'dead-letters': 'Upload events that cannot be interpreted, kept whole, with code, origin and attempt.',
 };
@@ -101,12 +106,28 @@ function operations(): JsonSchema {
     ),
     publishDecisions: operation('send', 'decisions', 'floodgate', 'Floodgate publishes decisions, in transactions.'),
     readDecisions: operation('receive', 'decisions', 'floodgate', 'Floodgate reads its decisions to answer for them.'),
+    publishStreamDecisions: operation('send', 'stream-decisions', 'floodgate', 'Floodgate decides live streams.'),
+    readStreamDecisions: operation(
+      'receive',
+      'stream-decisions',
+      'floodgate',
+      'Floodgate reads what it decided of them.',
+    ),
+    publishFingerprints: operation('send', 'fingerprints', 'floodgate', 'Floodgate keeps what it saw of segments.'),
+    readFingerprints: operation('receive', 'fingerprints', 'floodgate', 'Floodgate goes on with live streams.'),
     publishBank: operation('send', 'bank', 'floodgate', 'Floodgate appends what operators add and remove.'),
     followBank: operation('receive', 'bank', 'floodgate', 'Every process of Floodgate follows the bank.'),
     publishDeadLetters: operation('send', 'dead-letters', 'floodgate', 'Floodgate keeps what it cannot interpret.'),
     readDeadLetters: operation('receive', 'dead-letters', 'floodgate', 'Floodgate lists dead letters.'),
     publishUploads: operation('send', 'uploads', 'producer', 'An upload service publishes an event per upload.'),
     enforceDecisions: operation('receive', 'decisions', 'enforcement', 'An enforcement service acts.', 'enforcement'),
+    enforceStreamDecisions: operation(
+      'receive',
+      'stream-decisions',
+      'enforcement',
+      'An enforcement service acts on live streams.',
+      'enforcement',
+    ),
   };
 }
 
@@ -137,6 +158,32 @@ function messages(): JsonSchema {
         source: '/floodgate',
         subject: String(event.uploadId),
         time: String(event.decidedAt),
+      }),
+    ),
+    'stream-decisions': message(
+      'stream-decisions',
+      'A decision on a live stream',
+      plainSchema(StreamDecision),
+      plainSchema(StreamId),
+      goldenEvents('stream-decision'),
+      (event) => ({
+        id: String(event.decisionId),
+        source: '/floodgate',
+        subject: String(event.streamId),
+        time: String(event.decidedAt),
+      }),
+    ),
+    fingerprints: message(
+      'fingerprints',
+      'The fingerprint of a segment',
+      plainSchema(Fingerprint),
+      plainSchema(StreamId),
+      goldenEvents('fingerprint'),
+      (event) => ({
+        id: String(event.eventId),
+        source: '/floodgate',
+        subject: String(event.uploadId),
+        time: String(event.receivedAt),
       }),
     ),
     bank: message(

@@ -4,6 +4,7 @@ import { BankRecord } from '../../../src/contracts/bank.ts';
 import { eventTypes } from '../../../src/contracts/cloud-events.ts';
 import { DeadLetterFacts } from '../../../src/contracts/dead-letter.ts';
 import { Decision } from '../../../src/contracts/decision.ts';
+import { Fingerprint, StreamDecision } from '../../../src/contracts/stream.ts';
 import { UploadEvent } from '../../../src/contracts/upload.ts';
 import type { Topic } from '../../../src/log/log.ts';
 
@@ -33,7 +34,7 @@ export function cloudEventHeadersSchema(topic: Topic): JsonSchema {
       ce_source: text('A URI reference to who says so.', { minLength: 1, format: 'uri-reference' }),
       ce_type: { const: eventTypes[topic] },
       ce_time: text('When it came about, RFC 3339.', { format: 'date-time' }),
-      ce_subject: text('What it is about: the upload or the content.'),
+      ce_subject: text('What it is about: the upload, the stream or the content.'),
       'content-type': text('Of the value.', { examples: ['application/json'] }),
     },
   };
@@ -70,6 +71,8 @@ export function eventSchemas(): Readonly<Record<string, JsonSchema>> {
   return {
     upload: document('upload', 'Upload event', plainSchema(UploadEvent)),
     decision: document('decision', 'Decision', plainSchema(Decision)),
+    'stream-decision': document('stream-decision', 'Decision on a live stream', plainSchema(StreamDecision)),
+    fingerprint: document('fingerprint', 'Fingerprint of a segment', plainSchema(Fingerprint)),
     'bank-record': document('bank-record', 'Part of known content', plainSchema(BankRecord)),
     'dead-letter-headers': document('dead-letter-headers', 'Headers of a dead letter', deadLetterHeadersSchema()),
   };

@@ -23,7 +23,7 @@ async function startRig(options: { log?: MemoryLog; index?: TwinIndex; hashesMax
   const bank = createBank({
     log,
     index,
-    views: twinIndex(),
+    deepIndex: twinIndex(),
     telemetry,
     frameQualityMin: () => 20,
     framesPerPart: 3,
@@ -128,7 +128,7 @@ describe('the bank log', () => {
     const bank = createBank({
       log,
       index,
-      views: twinIndex(),
+      deepIndex: twinIndex(),
       telemetry: silentTelemetry(),
       frameQualityMin: () => 20,
     });
@@ -148,7 +148,7 @@ describe('the bank log', () => {
     const bank = createBank({
       log: new MemoryLog(first.log.disk),
       index: twinIndex(),
-      views: twinIndex(),
+      deepIndex: twinIndex(),
       telemetry,
       frameQualityMin: () => 20,
     });

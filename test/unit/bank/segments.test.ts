@@ -2,21 +2,19 @@
  * Goal: a bank on the real index finds the same content before, while and after its hashes become segments, and what was
  * removed is found no more.
  */
-
 import { expect, it } from 'vitest';
 import { createBankTable } from '../../../src/bank/bank-table.ts';
 import { limits } from '../../../src/config/limits.ts';
 import { createHammingIndex } from '../../../src/kernel/segmented-index.ts';
 import { bankEntry } from '../../support/bank-entries.ts';
 import { dihedralHashes, flipped, hashNumber } from '../../support/hashes.ts';
-import { twinIndex } from '../../support/twin-index.ts';
 
 const framesPerContent = 500;
 const contents = Math.ceil((limits.freshHashesMax * 1.5) / framesPerContent);
 
 it('finds content through segments as through the scan', { timeout: 60_000 }, async () => {
   const index = createHammingIndex({ hashesMax: 100_000 });
-  const table = createBankTable({ index: index, views: twinIndex() }, () => 0);
+  const table = createBankTable({ index, deepIndex: createHammingIndex({ hashesMax: 1 }), frameQualityMin: () => 0 });
   const frameOf = (content: number, frame: number) => hashNumber(content * framesPerContent + frame);
   for (let content = 0; content < contents; content++) {
     const frames = Array.from({ length: framesPerContent }, (_, frame) => ({

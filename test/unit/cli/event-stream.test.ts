@@ -16,17 +16,17 @@ describe('readEvents', () => {
   it('reads ids and data, and passes over the rest', async () => {
     const text = 'retry: 2000\n\n: heartbeat\n\nid: 7\nevent: decision\ndata: {"a":1}\n\ndata:no id\n\n';
     expect(await eventsOf(text)).toEqual([
-      { id: '7', data: '{"a":1}' },
-      { id: '', data: 'no id' },
+      { id: '7', name: 'decision', data: '{"a":1}' },
+      { id: '', name: 'message', data: 'no id' },
     ]);
   });
 
   it('joins lines of data, and knows lines that end in CR LF', async () => {
-    expect(await eventsOf('data: a\r\ndata: b\r\n\r\n')).toEqual([{ id: '', data: 'a\nb' }]);
+    expect(await eventsOf('data: a\r\ndata: b\r\n\r\n')).toEqual([{ id: '', name: 'message', data: 'a\nb' }]);
   });
 
   it('drops an event that is cut off', async () => {
-    expect(await eventsOf('data: whole\n\nid: 8\ndata: cut')).toEqual([{ id: '', data: 'whole' }]);
+    expect(await eventsOf('data: whole\n\nid: 8\ndata: cut')).toEqual([{ id: '', name: 'message', data: 'whole' }]);
   });
 
   it('does not depend on where the stream is cut into pieces, not even within a letter', async () => {
@@ -37,7 +37,9 @@ describe('readEvents', () => {
     await fc.assert(
       fc.asyncProperty(texts, fc.integer({ min: 1, max: 7 }), async (data, size) => {
         const stream = data.map((text, id) => `id: ${id}\ndata: ${text}\n\n`).join('');
-        expect(await eventsOf(stream, size)).toEqual(data.map((text, id) => ({ id: String(id), data: text })));
+        expect(await eventsOf(stream, size)).toEqual(
+          data.map((text, id) => ({ id: String(id), name: 'message', data: text })),
+        );
       }),
       { numRuns: 50 },
     );

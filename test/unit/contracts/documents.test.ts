@@ -51,6 +51,8 @@ describe('the JSON Schemas', () => {
   it.each([
     ['upload', 'upload'],
     ['decision', 'decision'],
+    ['stream-decision', 'stream-decision'],
+    ['fingerprint', 'fingerprint'],
     ['bank-record', 'bank'],
   ] as const)('%s takes the golden events and refuses a near miss', (name, golden) => {
     const faults = faultsBy(name);
@@ -117,8 +119,8 @@ describe('the AsyncAPI document', () => {
       examples.flatMap((each) => [...faultsAgainst(headers)(each.headers), ...faultsAgainst(payload)(each.payload)]),
     );
     expect(faults).toEqual([]);
-    expect(Object.values(messages).map(({ examples }) => examples.length)).toEqual([4, 2, 2, 1]);
+    expect(Object.values(messages).map(({ examples }) => examples.length)).toEqual([4, 2, 2, 2, 2, 1]);
     const ids = Object.values(messages).flatMap(({ examples }) => examples.map(({ headers }) => headers.ce_id));
-    expect(new Set(ids).size).toBe(9);
+    expect(new Set(ids).size).toBe(11);
   });
 });

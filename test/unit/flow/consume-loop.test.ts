@@ -11,7 +11,7 @@ function recordAt(offset: number, key = `k${offset}`, lost = never): ConsumedRec
 
 /** Tasks in order of the records' keys. */
 function doing(handle: (record: ConsumedRecord, abandoned: AbortSignal) => Promise<void>): ConsumeLoopParts['taskOf'] {
-  return (record) => ({ key: record.key, run: (abandoned) => handle(record, abandoned) });
+  return (record) => ({ keys: [record.key], run: (abandoned) => handle(record, abandoned) });
 }
 
 const untilAborted = (signal: AbortSignal) =>
@@ -145,7 +145,7 @@ describe('ConsumeLoop', () => {
     const loop = new ConsumeLoop({
       consumer: consumerOf([recordAt(0), recordAt(1)]),
       taskOf: (record) => ({
-        key: 'of the same upload',
+        keys: ['of the same upload'],
         run: async () => {
           begun.push(record.offset);
           if (record.offset === 0) throw new TypeError('our bug');

@@ -13,7 +13,7 @@ describe('KeyOrderedExecutor', () => {
         const running = new Set<string>();
         const ended: { key: string; number: number }[] = [];
         tasks.forEach(({ key, ms }, number) => {
-          executor.run(key, async () => {
+          executor.run([key], async () => {
             expect(running.has(key)).toBe(false);
             running.add(key);
             await tick(ms);
@@ -35,14 +35,30 @@ describe('KeyOrderedExecutor', () => {
   it('works on other keys while one is slow', async () => {
     const executor = new KeyOrderedExecutor();
     const ended: string[] = [];
-    executor.run('slow', async () => {
+    executor.run(['slow'], async () => {
       await tick(30);
       ended.push('slow');
     });
-    executor.run('quick', async () => {
+    executor.run(['quick'], async () => {
       ended.push('quick');
     });
     await executor.idle();
     expect(ended).toEqual(['quick', 'slow']);
+  });
+
+  it('waits for all that came before under any of the keys of a task', async () => {
+    const executor = new KeyOrderedExecutor();
+    const ended: string[] = [];
+    const ending = (name: string, ms: number) => async () => {
+      await tick(ms);
+      ended.push(name);
+    };
+    executor.run(['upload a', 'stream s'], ending('first', 20));
+    executor.run(['upload b'], ending('apart', 1));
+    executor.run(['upload b', 'stream s'], ending('second', 1));
+    executor.run(['upload b'], ending('third', 0));
+    await executor.idle();
+    expect(ended).toEqual(['apart', 'first', 'second', 'third']);
+    expect(executor.keysBusy).toBe(0);
   });
 });

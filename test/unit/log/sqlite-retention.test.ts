@@ -13,6 +13,8 @@ const endless = { ageMsMax: Number.MAX_SAFE_INTEGER, bytesMax: Number.MAX_SAFE_I
 const keepAll: RetentionRules = {
   uploads: endless,
   decisions: endless,
+  'stream-decisions': endless,
+  fingerprints: endless,
   'dead-letters': endless,
   bankTombstoneMs: Number.MAX_SAFE_INTEGER,
 };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { TopicEnds } from '../../../src/log/topic-ends.ts';
 
-const none = { uploads: 0, decisions: 0, bank: 0, 'dead-letters': 0 };
+const none = { uploads: 0, decisions: 0, 'stream-decisions': 0, fingerprints: 0, bank: 0, 'dead-letters': 0 };
 
 it('wakes those who wait for the topic that grew, and nobody else', async () => {
   const ends = new TopicEnds(none);

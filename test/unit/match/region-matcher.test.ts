@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createDeepContents } from '../../../src/bank/deep-contents.ts';
 import { limits } from '../../../src/config/limits.ts';
 import { dihedralNames } from '../../../src/contracts/common.ts';
+import { packThumbnails, packViews } from '../../../src/contracts/packed-frames.ts';
 import { createRandom } from '../../../src/demo/random.ts';
 import { fullRegion, knownViews, type Region, regionOfView } from '../../../src/match/region.ts';
 import { RegionMatcher } from '../../../src/match/region-matcher.ts';
@@ -41,23 +42,32 @@ const mirrored = dihedralNames.indexOf('flipY');
 const pasted: Region = { left: 0.2, top: 0.1, width: 0.6, height: 0.7, degrees: 0 };
 
 function bankOfThree() {
-  const deep = createDeepContents(twinIndex(), (row) => row + 100);
+  const deep = createDeepContents({
+    index: twinIndex(),
+    qualityMin: () => 20,
+    numberOf: (row) => row + 100,
+    hotHashesMax: undefined,
+  });
   known.forEach((content, row) => {
     deep.add(row, {
       aspect: 16 / 9,
       framesPerSecond: 1000 / stepMs,
-      views: content.flatMap((views, frame) =>
-        views.map((hash, view) => ({ timeMs: frame * stepMs, quality: 90, view: view + 1, hash })),
+      views: packViews(
+        content.flatMap((views, frame) =>
+          views.map((hash, view) => ({ timeMs: frame * stepMs, quality: 90, view, hash })),
+        ),
       ),
-      thumbnails: content.map((_, frame) => ({
-        timeMs: frame * stepMs,
-        pixels: pictureOf(row * 1_000 + frame, limits.knownThumbnailSide),
-      })),
+      thumbnails: packThumbnails(
+        content.map((_, frame) => ({
+          timeMs: frame * stepMs,
+          pixels: pictureOf(row * 1_000 + frame, limits.knownThumbnailSide),
+        })),
+      ),
     });
   });
   return {
     nameDeep: (queries: Uint8Array, wideBits: number) => deep.name(queries, wideBits),
-    deep: (contentNumber: number) => deep.deep(contentNumber - 100),
+    deep: (contentNumber: number) => deep.content(contentNumber - 100),
   };
 }
 
