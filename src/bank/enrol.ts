@@ -50,7 +50,10 @@ class EnrolledFrames {
   }
 
   /** Nothing of it when no frame had views. */
-  deepSide({ width, height }: MediaFacts, aspect: number | undefined): Pick<BankEntry, 'aspect' | 'views' | 'thumbnails'> {
+  deepSide(
+    { width, height }: MediaFacts,
+    aspect: number | undefined,
+  ): Pick<BankEntry, 'aspect' | 'views' | 'thumbnails'> {
     if (this.#views.length === 0) return {};
     return {
       views: Buffer.concat(this.#views),
