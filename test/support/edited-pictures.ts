@@ -75,7 +75,7 @@ export function captioned(outer: Picture, { left, top, width, height }: Region):
 const hasher = createHasher();
 
 /** The base of each of `frames` frames. */
-export function basesOf(picture: Picture, frames: number): Uint8Array[] {
+function basesOf(picture: Picture, frames: number): Uint8Array[] {
   const side = limits.frameSide;
   const half = side / 2;
   return Array.from({ length: frames }, (_, frame) => {
