@@ -93,6 +93,13 @@ export const Match = Type.Object(
         description: 'How much of the known detail the pixels of the upload show, brought over each other.',
       }),
     ),
+    changeAgreement: Type.Optional(
+      Type.Number({
+        minimum: -1,
+        maximum: 1,
+        description: 'How far the upload changes over time as the known content does. Absent where it stands still.',
+      }),
+    ),
   },
   { $id: 'Match', additionalProperties: false },
 );

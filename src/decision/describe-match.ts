@@ -27,12 +27,15 @@ export function describeAlignment(alignment: Alignment, known: KnownContent, evi
   };
 }
 
-function pictureOf({ picture }: Alignment): Pick<Match, 'uploadRegion' | 'knownRegion' | 'pixelAgreement'> {
+function pictureOf({
+  picture,
+}: Alignment): Pick<Match, 'uploadRegion' | 'knownRegion' | 'pixelAgreement' | 'changeAgreement'> {
   if (picture === undefined) return {};
   return {
     uploadRegion: regionOf(picture.uploadRegion),
     knownRegion: regionOf(picture.knownRegion),
     ...(picture.pixels === null ? {} : { pixelAgreement: rounded(picture.pixels.agreement) }),
+    ...(picture.pixels?.change ? { changeAgreement: rounded(picture.pixels.change.agreement) } : {}),
   };
 }
 

@@ -6,7 +6,7 @@
  */
 import { bitsBetween } from './bits.ts';
 import type { FrameMatch } from './frame-match.ts';
-import type { PixelAgreement } from './pixel-check.ts';
+import type { PixelEvidence } from './pixel-check.ts';
 import type { Region } from './region.ts';
 
 /** knownTimeMs = speed * uploadTimeMs + offsetMs */
@@ -51,7 +51,7 @@ export interface PictureMatch {
   readonly uploadRegion: Region;
   readonly knownRegion: Region;
   /** Null when there were no pixels to compare. */
-  readonly pixels: PixelAgreement | null;
+  readonly pixels: PixelEvidence | null;
 }
 
 /** Frames of an upload within this distance of an earlier one are the same picture and share one vote. */

@@ -2,6 +2,7 @@
  * The pixel check: do two pictures, brought over each other, show the same things? A hash holds only signs, so that two
  * flat pictures whose faint coefficients agree look alike to it. Pixels tell them apart.
  */
+import type { ChangeAgreement, Compared } from './change-check.ts';
 import type { Affine } from './region.ts';
 import { correlationOf, gridSide, type Registration, register } from './register.ts';
 import type { Thumbnail } from './thumbnail.ts';
@@ -25,15 +26,25 @@ const detailCap = 12;
 /** Noise of encoding, gray levels: detail below it says nothing. */
 const noiseLevel = 1.5;
 
-/** Undefined when the two hardly overlap. */
+/** What the pixels of several frames of an alignment say together. */
+export interface PixelEvidence {
+  /** Of the frame in the middle of the closest three: one that a cut spoils does not count, nor does a chance fit. */
+  readonly agreement: number;
+  /** How far changes agree; null where the known content stands still. */
+  readonly change: ChangeAgreement | null;
+}
+
+/** Two pictures brought over each other; undefined when they hardly overlap. */
 export function comparePixels(
   known: Thumbnail,
   knownMap: Affine,
   upload: Thumbnail,
   uploadMap: Affine,
-): PixelAgreement | undefined {
+): (PixelAgreement & Compared) | undefined {
   const registration = register(known, knownMap, upload, uploadMap);
-  return registration === undefined ? undefined : agreementOf(registration);
+  if (registration === undefined) return undefined;
+  const { known: knownGrid, upload: uploadGrid, inside } = registration;
+  return { ...agreementOf(registration), known: knownGrid, upload: uploadGrid, inside };
 }
 
 function agreementOf({ known, upload, inside, correlation }: Registration): PixelAgreement {

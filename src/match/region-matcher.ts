@@ -12,12 +12,13 @@ import { dihedralNames } from '../contracts/common.ts';
 import { stepOf, toleranceOf } from './align.ts';
 import { type Alignment, type PictureMatch, summariseAlignment } from './alignment.ts';
 import { type Candidate, matchedFrameOf } from './candidate.ts';
+import { type Compared, compareChanges } from './change-check.ts';
 import type { DeepBank, DeepContent, NamedContent, ViewHits } from './deep-content.ts';
 import { type FittedLine, fitLine, fitStill } from './fit-line.ts';
 import type { FrameMatch } from './frame-match.ts';
 import { type Hypothesis, HypothesisTable, type UploadView } from './hypotheses.ts';
 import type { KnownContent } from './known-content.ts';
-import { comparePixels, type PixelAgreement } from './pixel-check.ts';
+import { comparePixels, type PixelAgreement, type PixelEvidence } from './pixel-check.ts';
 import { affineOf, fullRegion, type Region, regionOfView } from './region.ts';
 import { type Thumbnail, thumbnailOf, turnedBy } from './thumbnail.ts';
 
@@ -63,6 +64,8 @@ interface Fit {
   readonly fit: FittedLine;
 }
 
+type ComparedFrame = PixelAgreement & Compared;
+
 /** Frames whose pixels are compared: the closest of a line, and their middle value counts. */
 const framesCompared = 3;
 /** Lines of one content whose pixels are compared. */
@@ -84,7 +87,7 @@ export class RegionMatcher {
   #tracked = new Map<number, Tracked>();
   #frameTimesMs: number[] = [];
   /** What was compared already: frames come one by one, and the closest of a line seldom change. */
-  #compared = new Map<string, PixelAgreement[]>();
+  #compared = new Map<string, ComparedFrame[]>();
   #alignments: readonly Alignment[] | undefined;
   capped = false;
 
@@ -254,17 +257,23 @@ export class RegionMatcher {
     return { ...alignment, picture };
   }
 
-  #pixelsOf({ inliers, dihedral }: Alignment, region: Region, view: number, deep: DeepContent): PixelAgreement | null {
-    const closest = [...inliers].sort((a, b) => a.distanceBits - b.distanceBits).slice(0, framesCompared);
-    const compared = closest.flatMap((match) => {
+  #pixelsOf({ inliers, dihedral }: Alignment, region: Region, view: number, deep: DeepContent): PixelEvidence | null {
+    const look = (match: FrameMatch): ComparedFrame[] => {
       const key = [deep.contentNumber, dihedral, view, keyOf(region), match.uploadTimeMs, match.knownTimeMs].join();
-      const known = this.#compared.get(key);
-      if (known !== undefined) return known;
+      const before = this.#compared.get(key);
+      if (before !== undefined) return before;
       const result = this.#compare(match, region, dihedral, regionOfView(view, deep.aspect), deep);
       this.#compared.set(key, result);
       return result;
-    });
-    return middleOf(compared);
+    };
+    const closest = [...inliers].sort((a, b) => a.distanceBits - b.distanceBits).slice(0, framesCompared);
+    const agreements = closest.flatMap(look).map(({ agreement }) => agreement);
+    const middle = agreements.sort((a, b) => b - a)[(agreements.length - 1) >> 1];
+    if (middle === undefined) return null;
+    // Far apart in time more has changed.
+    const moments = new Set([inliers[0], ...closest, inliers[inliers.length - 1]]);
+    const change = compareChanges([...moments].flatMap((match) => (match === undefined ? [] : look(match))));
+    return { agreement: middle, change };
   }
 
   #compare(
@@ -273,7 +282,7 @@ export class RegionMatcher {
     dihedral: number,
     knownRegion: Region,
     deep: DeepContent,
-  ): PixelAgreement[] {
+  ): ComparedFrame[] {
     const upload = this.#thumbnails.get(match.uploadTimeMs);
     const known = deep.thumbnailNear(match.knownTimeMs);
     if (upload === undefined || known === undefined) return [];
@@ -314,12 +323,6 @@ function candidateOf(groups: readonly (readonly FrameMatch[])[], toleranceMs: nu
   const { contentNumber, dihedral } = first;
   const leastBits = Math.min(...frames.map(({ closest }) => closest.distanceBits));
   return { contentNumber, dihedral, frames, leastBits, lastFrame: frames.length };
-}
-
-/** The comparison in the middle: one frame that a cut spoils does not count, nor does one that fits by chance. */
-function middleOf(compared: readonly PixelAgreement[]): PixelAgreement | null {
-  const byAgreement = [...compared].sort((a, b) => b.agreement - a.agreement);
-  return byAgreement[(byAgreement.length - 1) >> 1] ?? null;
 }
 
 function queriesOf(views: readonly UploadView[], dihedrals: readonly number[]): Uint8Array {
