@@ -119,7 +119,9 @@ export const limits = {
   searchedCandidatesMax: 6,
   decisionMatchesMax: 20,
   /** Known contents that are compared with an upload region by region, the closest first. */
-  namedContentsMax: 8,
+  namedContentsMax: 32,
+  /** Of these, contents that are compared at once: the least like the upload makes room for another. */
+  trackedContentsMax: 12,
   /** Parts of frames of one upload with which all views of a hot bank are scanned. */
   wideNamingsMax: 16,
   /** Regions of an upload; detected and fixed ones. */

@@ -18,6 +18,7 @@ import { type FittedLine, fitLine, fitStill } from './fit-line.ts';
 import type { FrameMatch } from './frame-match.ts';
 import { type Hypothesis, HypothesisTable, type UploadView } from './hypotheses.ts';
 import type { KnownContent } from './known-content.ts';
+import { stillLikenessOf } from './likeness.ts';
 import { comparePixels, type PixelAgreement, type PixelEvidence } from './pixel-check.ts';
 import { affineOf, fullRegion, type Region, regionOfView } from './region.ts';
 import { type Thumbnail, thumbnailOf, turnedBy } from './thumbnail.ts';
@@ -89,6 +90,8 @@ export class RegionMatcher {
   /** What was compared already: frames come one by one, and the closest of a line seldom change. */
   #compared = new Map<string, ComparedFrame[]>();
   #alignments: readonly Alignment[] | undefined;
+  /** Contents that made room, with how close they had come: only what comes closer is compared again. */
+  readonly #dropped = new Map<number, number>();
   /** Searches of the whole index so far. */
   #scans = 0;
   capped = false;
@@ -103,6 +106,7 @@ export class RegionMatcher {
     this.#tracked = new Map();
     this.#frameTimesMs = [];
     this.#scans = 0;
+    this.#dropped.clear();
     this.#compared = new Map();
     this.#alignments = undefined;
     this.capped = false;
@@ -123,9 +127,9 @@ export class RegionMatcher {
       return number === undefined ? [] : [{ timeMs, region: number, quality, hashes }];
     });
     if (views.length === 0) return [];
-    this.#alignments = undefined;
     const batch = { views, turns: this.#turnsOf(regions) };
     const named = this.#name(queriesOf(views, batch.turns));
+    this.#alignments = undefined;
     for (const tracked of this.#tracked.values()) this.#measure(tracked, batch);
     this.#batches.push(batch);
     for (const one of named) this.#track(one, batch);
@@ -156,13 +160,16 @@ export class RegionMatcher {
     const { bank, namingRadiusBits } = this.#options;
     const close = bank.nameDeep(queries, Math.min(namingRadiusBits, limits.segmentRadiusBitsMax));
     this.capped ||= close.capped;
-    const isNamed =
-      close.named.length > 0 || [...this.#tracked.values()].some(({ table }) => table.heaviestWeight > chanceWeight);
-    if (isNamed || this.#scans >= limits.wideNamingsMax) return close.named;
+    if (this.#scans >= limits.wideNamingsMax || this.#isPromising()) return close.named;
     this.#scans += 1;
     const wide = bank.nameDeep(queries, namingRadiusBits);
     this.capped ||= wide.capped;
     return wide.named;
+  }
+
+  /** Flat pictures are close to much; what its pixels bear out is worth no further search. */
+  #isPromising(): boolean {
+    return this.alignments().some((alignment) => stillLikenessOf(alignment) >= promisingLikeness);
   }
 
   #numberOf(region: Region): number | undefined {
@@ -184,8 +191,9 @@ export class RegionMatcher {
   }
 
   #track(named: NamedContent, { views, turns }: Batch): void {
-    if (this.#tracked.has(named.contentNumber)) return;
-    if (this.#tracked.size >= limits.namedContentsMax && !this.#makeRoom()) {
+    const before = this.#dropped.get(named.contentNumber) ?? limits.hashBits;
+    if (this.#tracked.has(named.contentNumber) || named.distanceBits >= before) return;
+    if (this.#tracked.size >= limits.trackedContentsMax && !this.#makeRoom()) {
       this.capped = true;
       return;
     }
@@ -200,13 +208,18 @@ export class RegionMatcher {
     for (const batch of this.#batches) this.#measure(tracked, batch);
   }
 
-  /** Lets go of the content that weighs least, when it has nothing but a chance hit. */
+  /**
+   * Lets go of the content that is least like the upload: flat contents are close to everything, and would keep the true
+   * one out. False when all that are tracked may be it.
+   */
   #makeRoom(): boolean {
-    const [least] = [...this.#tracked.entries()].sort(
-      ([, a], [, b]) => a.table.heaviestWeight - b.table.heaviestWeight,
-    );
-    if (least === undefined || least[1].table.heaviestWeight > chanceWeight) return false;
+    const likeness = new Map([...this.#tracked.keys()].map((number) => [number, 0]));
+    for (const alignment of this.alignments()) likeness.set(alignment.contentNumber, stillLikenessOf(alignment));
+    const [least] = [...likeness].sort(([, a], [, b]) => a - b);
+    if (least === undefined || least[1] >= promisingLikeness) return false;
+    this.#dropped.set(least[0], this.#tracked.get(least[0])?.table.leastBits ?? 0);
     this.#tracked.delete(least[0]);
+    this.#alignments = undefined;
     return true;
   }
 
@@ -320,8 +333,8 @@ function keyOf({ left, top, width, height, degrees }: Region): string {
   return `${left} ${top} ${width} ${height} ${degrees}`;
 }
 
-/** What a single chance hit weighs at most. */
-const chanceWeight = 4;
+/** Unrelated content hardly ever comes this close. */
+const promisingLikeness = 1.5;
 
 /** By what a line scores, and for a picture, where every line scores the same, by how close it is. */
 function scoreOf({ hypothesis }: Fit, { score, medianDistanceBits }: Alignment): number {

@@ -56,6 +56,10 @@ export const knownViews: readonly KnownView[] = [
   turned(-5),
   turned(10),
   turned(-10),
+  crop(0, 0, 0.7, 0.7),
+  crop(0.3, 0, 0.7, 0.7),
+  crop(0, 0.3, 0.7, 0.7),
+  crop(0.3, 0.3, 0.7, 0.7),
 ];
 
 /** The region of a known view. `aspect` is the frame's width over its height. Throws a RangeError for an unknown view. */
