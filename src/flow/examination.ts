@@ -122,9 +122,10 @@ export class Examination {
   addRegions({ timeMs, regions }: RegionBatch): 'more' | 'enough' {
     const { policy, elapsedMs } = this.#parts;
     const startedMs = elapsedMs();
-    const named = this.#regions.addRegions(timeMs, regions);
+    this.#regions.addRegions(timeMs, regions);
     const searchedMs = elapsedMs();
-    const enough = named.length > 0 && isDecisive(this.evidence(), policy);
+    // A content that was named before grows with every frame that comes near it, though none may name it again.
+    const enough = this.#regions.heaviestWeight >= policy.regions.scoreMin && isDecisive(this.evidence(), policy);
     this.#searchSeconds.push((searchedMs - startedMs) / 1000);
     this.#alignMs += elapsedMs() - searchedMs;
     return enough ? 'enough' : 'more';

@@ -152,6 +152,11 @@ export class RegionMatcher {
     return { ...alignment, picture: { uploadRegion: fullRegion, knownRegion: fullRegion, pixels } };
   }
 
+  /** No line of regions can score more. */
+  get heaviestWeight(): number {
+    return Math.max(0, ...[...this.#tracked.values()].map(({ table }) => table.heaviestWeight));
+  }
+
   /** The best line of each named content, the strongest first. */
   alignments(): readonly Alignment[] {
     this.#alignments ??= [...this.#tracked.values()]
