@@ -205,7 +205,8 @@ export async function examineFile(
 ): Promise<void> {
   const regions = examination.comparesRegions && effort.regions;
   const look = async (mode: SamplingMode) => {
-    let left = mode.kind === 'sparse' ? effort.framesMax : Number.POSITIVE_INFINITY;
+    const framesMax = mode.kind === 'sparse' ? effort.framesMax : Number.POSITIVE_INFINITY;
+    let left = framesMax;
     const result = await parts.fingerprinter.fingerprint({
       path,
       mode,
@@ -226,7 +227,9 @@ export async function examineFile(
       },
       // What the first look has found stays, whatever becomes of the second; frames that come again count once.
       onRestart: () => {
-        if (mode.kind === 'sparse') examination.restart();
+        if (mode.kind !== 'sparse') return;
+        left = framesMax;
+        examination.restart();
       },
       signal,
     });

@@ -156,6 +156,38 @@ const log: Row = {
   ].map((panel) => ({ ...panel, width: 6 })) as Row['panels'],
 };
 
+const streams: Row = {
+  title: 'Live streams',
+  panels: [
+    {
+      kind: 'stack',
+      title: 'Streams live',
+      description: 'Live streams of which an instance keeps evidence. One without segments for long is let go of.',
+      unit: 'short',
+      queries: [{ expr: selector('floodgate_streams_live'), legend: '{{instance}}' }],
+    },
+    {
+      kind: 'stack',
+      title: 'Decisions on streams, by outcome',
+      description:
+        'A stream is decided in its midst, and again when it gets worse. Most are never decided: they are fine.',
+      unit: 'ops',
+      queries: [{ expr: sumRate('floodgate_stream_decisions_total', 'outcome'), legend: '{{outcome}}' }],
+    },
+    {
+      kind: 'lines',
+      title: 'Evidence of streams, let go of and read back',
+      description:
+        'In a quarter of an hour. Let go of: more streams than there is room for, so more instances are needed. Read back: partitions that changed hands.',
+      unit: 'short',
+      queries: [
+        { expr: `sum(increase(${selector('floodgate_streams_evicted_total')}[15m]))`, legend: 'let go of' },
+        { expr: `sum(increase(${selector('floodgate_stream_rebuilds_total')}[15m]))`, legend: 'read back' },
+      ],
+    },
+  ],
+};
+
 const kafka: Row = {
   title: 'Kafka (0 with the embedded log)',
   panels: [
@@ -279,6 +311,6 @@ export const pipeline: DashboardPlan = {
   name: 'pipeline',
   title: 'Floodgate / Pipeline',
   description:
-    "Each stage's rate, errors, duration and saturation; lag in records and seconds; Kafka, HTTP, the process.",
-  rows: [stages, saturation, log, kafka, http, process],
+    "Each stage's rate, errors, duration and saturation; lag in records and seconds; live streams, Kafka, HTTP, the process.",
+  rows: [stages, saturation, log, streams, kafka, http, process],
 };

@@ -103,9 +103,9 @@ export class Examination {
     );
   }
 
-  /** True when nothing that is still to come can change the outcome. */
+  /** True when a further look cannot change the outcome: it is as severe as it gets. */
   isDecided(): boolean {
-    return isDecisive(this.evidence(), this.#parts.policy);
+    return decide(this.evidence(), this.#parts.policy).outcome === 'block';
   }
 
   /** True when parts of the pictures are to be looked at: when the bank holds anything to compare them with. */
@@ -116,16 +116,16 @@ export class Examination {
   /** The step would have been taken, and was left out for the sake of others. */
   shed(step: ShedStep): void {
     this.#shed.add(step);
-    this.#degraded.add(`${step}_shed`);
   }
 
   /** Regions of a frame that was sampled before. */
   addRegions({ timeMs, regions }: RegionBatch): 'more' | 'enough' {
     const { policy, elapsedMs } = this.#parts;
     const startedMs = elapsedMs();
-    const named = this.#regions.addRegions(timeMs, regions);
+    this.#regions.addRegions(timeMs, regions);
     const searchedMs = elapsedMs();
-    const enough = named.length > 0 && isDecisive(this.evidence(), policy);
+    // A content that was named before grows with every frame that comes near it, though none may name it again.
+    const enough = this.#regions.heaviestWeight >= policy.regions.scoreMin && isDecisive(this.evidence(), policy);
     this.#searchSeconds.push((searchedMs - startedMs) / 1000);
     this.#alignMs += elapsedMs() - searchedMs;
     return enough ? 'enough' : 'more';
@@ -170,6 +170,7 @@ export class Examination {
     this.#timesMs.clear();
     this.#judged.length = 0;
     this.#searched.length = 0;
+    this.#shed.clear();
   }
 
   end(result: FingerprintResult): void {
@@ -230,7 +231,8 @@ export class Examination {
 
   degraded(): Degradation[] {
     if (this.#aligner.capped || this.#regions.capped) this.#degraded.add('hits_capped');
-    return [...this.#degraded];
+    const shed = [...this.#shed].map((step) => `${step}_shed` as const);
+    return [...this.#degraded, ...shed];
   }
 
   /** Quality of each sampled frame, and whether it reached the least frame quality. */

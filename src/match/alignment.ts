@@ -164,7 +164,7 @@ export function extentOf(
     upload: { startMs, endMs },
     known: {
       startMs: Math.min(known.startMs, Math.max(0, line.speed * startMs + line.offsetMs)),
-      endMs: Math.max(known.endMs, Math.min(knownMs, line.speed * endMs + line.offsetMs)),
+      endMs: Math.max(known.endMs, Math.min(knownMs || Number.POSITIVE_INFINITY, line.speed * endMs + line.offsetMs)),
     },
   };
 }

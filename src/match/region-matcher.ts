@@ -80,8 +80,10 @@ const weightMin = 2;
 
 export class RegionMatcher {
   readonly #options: RegionMatcherOptions;
-  readonly #regions: Region[] = [];
-  readonly #regionNumbers = new Map<string, number>();
+  #regions: Region[] = [];
+  #regionNumbers = new Map<string, number>();
+  /** Regions that were taken already, by the time of their frame. */
+  #takenAtMs = new Map<number, Set<number>>();
   /** Of each frame of the upload, by its time. */
   #thumbnails = new Map<number, Thumbnail>();
   #batches: Batch[] = [];
@@ -101,6 +103,9 @@ export class RegionMatcher {
   }
 
   reset(): void {
+    this.#regions = [];
+    this.#regionNumbers = new Map();
+    this.#takenAtMs = new Map();
     this.#thumbnails = new Map();
     this.#batches = [];
     this.#tracked = new Map();
@@ -117,14 +122,21 @@ export class RegionMatcher {
     this.#thumbnails.set(timeMs, thumbnailOf(pixels));
   }
 
-  /** Takes regions of one frame; the same frame may come more than once, with other regions. Returns what it named. */
+  /**
+   * Takes regions of one frame; the same frame may come more than once, with other regions. One that comes again, as in
+   * a second look, counts once. Returns what they named.
+   */
   addRegions(timeMs: number, regions: readonly RegionOfFrame[]): readonly NamedContent[] {
     const { qualityMin } = this.#options;
     if (!this.#frameTimesMs.includes(timeMs))
       this.#frameTimesMs = [...this.#frameTimesMs, timeMs].sort((a, b) => a - b);
+    const taken = this.#takenAtMs.get(timeMs) ?? new Set();
+    this.#takenAtMs.set(timeMs, taken);
     const views = regions.flatMap(({ region, quality, hashes }) => {
       const number = quality < qualityMin ? undefined : this.#numberOf(region);
-      return number === undefined ? [] : [{ timeMs, region: number, quality, hashes }];
+      if (number === undefined || taken.has(number)) return [];
+      taken.add(number);
+      return [{ timeMs, region: number, quality, hashes }];
     });
     if (views.length === 0) return [];
     const batch = { views, turns: this.#turnsOf(regions) };
@@ -142,6 +154,11 @@ export class RegionMatcher {
     if (deep === undefined || this.#thumbnails.size === 0) return alignment;
     const pixels = this.#pixelsOf(alignment, fullRegion, 0, deep);
     return { ...alignment, picture: { uploadRegion: fullRegion, knownRegion: fullRegion, pixels } };
+  }
+
+  /** No line of regions can score more. */
+  get heaviestWeight(): number {
+    return Math.max(0, ...[...this.#tracked.values()].map(({ table }) => table.heaviestWeight));
   }
 
   /** The best line of each named content, the strongest first. */

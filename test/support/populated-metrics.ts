@@ -30,6 +30,8 @@ export function populatedMetrics(): Metrics {
   told.contentFetched('video', 1_000);
   told.frameJudged('video', 40, false);
   told.decided(decisionOf('block'), 0.2);
+  told.effortChanged(1);
+  told.decided(decisionOf('review', { degraded: ['second_look_shed'] }), 0.2);
   told.streamDecided(streamDecisionOf('block'));
   told.streamsLive(2);
   told.streamEvicted();

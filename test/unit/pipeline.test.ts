@@ -203,7 +203,8 @@ describe('content that cannot be judged', () => {
   });
 
   it('covers every reason together with those for other stages', () => {
-    const elsewhere = ['digest_mismatch', 'no_detail'];
+    // Work that was shed: test/unit/pipeline-effort.test.ts.
+    const elsewhere = ['digest_mismatch', 'no_detail', 'shed'];
     expect(new Set([...fetchCodes, ...decodeCodes, ...elsewhere])).toEqual(new Set(unjudgedReasons));
   });
 
@@ -268,8 +269,8 @@ describe('doubt', () => {
     const looks = [playFrames(sparse), playFrames(videoFrames(6))];
     const rig = await handleOne({ known, fingerprint: async (job) => (looks.shift() ?? playFrames([]))(job) });
     expect(rig.jobs.map((job) => job.mode)).toEqual([
-      { kind: 'sparse' },
-      { kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond },
+      { kind: 'sparse', regions: false },
+      { kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, regions: false },
     ]);
     expect(rig.decisions()[0]).toMatchObject({ outcome: 'block', reason: 'matched' });
   });

@@ -6,6 +6,7 @@ import { packThumbnails, packViews } from '../../../src/contracts/packed-frames.
 import { createRandom } from '../../../src/demo/random.ts';
 import { fullRegion, knownViews, type Region, regionOfView } from '../../../src/match/region.ts';
 import { RegionMatcher } from '../../../src/match/region-matcher.ts';
+import { roughPicture } from '../../support/rough-picture.ts';
 import { twinIndex } from '../../support/twin-index.ts';
 
 const random = createRandom(5);
@@ -18,18 +19,6 @@ function near(hash: Uint8Array, bits: number): Uint8Array {
   while (places.size < bits) places.add(random.whole(0, limits.hashBits - 1));
   for (const place of places) copy[place >> 3] = (copy[place >> 3] ?? 0) ^ (1 << (place & 7));
   return copy;
-}
-
-/** A picture that tells a frame from others: 32 x 32, rough. */
-function pictureOf(seed: number, side: number): Uint8Array {
-  const { between } = createRandom(seed);
-  const waves = Array.from({ length: 12 }, () => [between(2, 16), between(2, 16), between(0, 6), between(8, 24)]);
-  return Uint8Array.from({ length: side * side }, (_, at) => {
-    const [x, y] = [((at % side) + 0.5) / side, (Math.floor(at / side) + 0.5) / side];
-    let gray = 128;
-    for (const [a = 0, b = 0, c = 0, d = 0] of waves) gray += d * Math.sin(a * x + b * y + c);
-    return Math.min(255, Math.max(0, gray));
-  });
 }
 
 const stepMs = 250;
@@ -60,7 +49,7 @@ function bankOfThree() {
       thumbnails: packThumbnails(
         content.map((_, frame) => ({
           timeMs: frame * stepMs,
-          pixels: pictureOf(row * 1_000 + frame, limits.knownThumbnailSide),
+          pixels: roughPicture(row * 1_000 + frame, limits.knownThumbnailSide),
         })),
       ),
     });
@@ -101,7 +90,7 @@ describe('matching of regions', () => {
     for (let at = 0; at < 8; at++) {
       const knownFrame = known[1]?.[10 + 2 * at]?.[view] ?? hashOf();
       const bits = at % 2 === 0 ? 40 : 72;
-      matcher.addThumbnail(at * stepMs, pictureOf(at, 64));
+      matcher.addThumbnail(at * stepMs, roughPicture(at, 64));
       matcher.addRegions(at * stepMs, [
         noise(fullRegion),
         { region: pasted, tier: 1, quality: 90, hashes: showing(knownFrame, mirrored, bits) },
@@ -132,7 +121,7 @@ describe('matching of regions', () => {
   it('lets pixels bear out what is right', () => {
     const matcher = matcherOf();
     for (let at = 0; at < 3; at++) {
-      matcher.addThumbnail(at * stepMs, pictureOf(at, 64));
+      matcher.addThumbnail(at * stepMs, roughPicture(at, 64));
       matcher.addRegions(at * stepMs, [
         { region: fullRegion, tier: 1, quality: 90, hashes: showing(known[0]?.[at]?.[0] ?? hashOf(), 0, 30) },
       ]);
@@ -153,6 +142,20 @@ describe('matching of regions', () => {
     for (const matcher of [unknown, straight, flat]) expect(matcher.alignments()).toEqual([]);
   });
 
+  it('counts a region of one moment once, though a second look meets it again', () => {
+    const once = matcherOf();
+    const again = matcherOf();
+    for (let at = 0; at < 4; at++) {
+      const hashes = showing(known[0]?.[at]?.[0] ?? hashOf(), 0, 30);
+      const regions = [{ region: fullRegion, tier: 1 as const, quality: 90, hashes }];
+      once.addRegions(at * stepMs, regions);
+      again.addRegions(at * stepMs, regions);
+      again.addRegions(at * stepMs, regions);
+    }
+    expect(again.alignments()).toEqual(once.alignments());
+    expect(again.alignments()[0]?.inliers).toHaveLength(4);
+  });
+
   it('forgets at a reset, and says when regions were left out', () => {
     const matcher = matcherOf();
     const hashes = showing(known[0]?.[0]?.[0] ?? hashOf(), 0, 0);
@@ -163,5 +166,12 @@ describe('matching of regions', () => {
     matcher.reset();
     expect(matcher.capped).toBe(false);
     expect(matcher.alignments()).toEqual([]);
+    // There is room for as many regions again, and those of the same moments are new.
+    for (let at = 0; at < 4; at++) {
+      const shown = showing(known[0]?.[at]?.[0] ?? hashOf(), 0, 30);
+      matcher.addRegions(at * stepMs, [{ region: fullRegion, tier: 1, quality: 90, hashes: shown }]);
+    }
+    expect(matcher.capped).toBe(false);
+    expect(matcher.alignments()[0]?.inliers).toHaveLength(4);
   });
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareTopics, faultsOf } from '../../../../src/log/kafka/topic-changes.ts';
 import { type FoundTopic, planTopics, satisfies, type TopicOptions } from '../../../../src/log/kafka/topic-plan.ts';
+import { companionTopics, type Topic } from '../../../../src/log/log.ts';
 
 const dayMs = 86_400_000;
 const options: TopicOptions = { prefix: 'fg', uploadsRetentionMs: 3 * dayMs, decisionsRetentionMs: 30 * dayMs };
@@ -30,6 +31,10 @@ function found(changes: Readonly<Record<string, Changes | null>> = {}): FoundTop
   });
 }
 
+/** Of the uploads and every topic that has as many partitions as they have. */
+const together = (change: Changes) =>
+  Object.fromEntries(['uploads', ...companionTopics].map((topic) => [`fg.${topic}.v1`, change]));
+
 const faults = (changes: Parameters<typeof found>[0], more: Partial<TopicOptions> = {}) =>
   faultsOf(compareTopics({ ...options, ...more }, found(changes))).map(({ name, isVital, problem }) => ({
     name,
@@ -39,10 +44,12 @@ const faults = (changes: Parameters<typeof found>[0], more: Partial<TopicOptions
 
 describe('the plan of the topics', () => {
   it('keeps uploads and decisions for a time, and the bank for good', () => {
-    const [uploads, decisions, bank, deadLetters] = planTopics(options).map(({ settings, ...topic }) => ({
-      ...topic,
-      ...Object.fromEntries(settings.map(({ key, value }) => [key, value])),
-    }));
+    const plan = new Map<Topic, object>(
+      planTopics(options).map(({ settings, ...topic }) => [
+        topic.topic,
+        { ...topic, ...Object.fromEntries(settings.map(({ key, value }) => [key, value])) },
+      ]),
+    );
     const common = {
       replication: 3,
       'min.insync.replicas': '2',
@@ -50,10 +57,14 @@ describe('the plan of the topics', () => {
       'message.timestamp.type': 'LogAppendTime',
     };
     const deleting = { ...common, 'cleanup.policy': 'delete' };
-    expect(uploads).toMatchObject({ ...deleting, name: 'fg.uploads.v1', partitions: 12, 'retention.ms': '259200000' });
-    expect(decisions).toMatchObject({ ...deleting, partitions: 12, 'retention.ms': '2592000000' });
-    expect(deadLetters).toMatchObject({ ...deleting, partitions: 3, 'retention.ms': '2592000000' });
-    expect(bank).toMatchObject({
+    const [short, long] = [{ 'retention.ms': '259200000' }, { 'retention.ms': '2592000000' }];
+    expect(plan.get('uploads')).toMatchObject({ ...deleting, ...short, name: 'fg.uploads.v1', partitions: 12 });
+    expect(plan.get('decisions')).toMatchObject({ ...deleting, ...long, partitions: 12 });
+    expect(plan.get('stream-decisions')).toMatchObject({ ...deleting, ...long, partitions: 12 });
+    // They are read again only while their stream is live, and its segments are uploads.
+    expect(plan.get('fingerprints')).toMatchObject({ ...deleting, ...short, partitions: 12 });
+    expect(plan.get('dead-letters')).toMatchObject({ ...deleting, ...long, partitions: 3 });
+    expect(plan.get('bank')).toMatchObject({
       ...common,
       partitions: 1,
       'cleanup.policy': 'compact',
@@ -87,7 +98,7 @@ describe('what is there against the plan', () => {
   it('is without fault when it is as planned, or more than that', () => {
     expect(faults({})).toEqual([]);
     const more = { partitions: 40, settings: { 'retention.ms': '-1', 'max.message.bytes': '9000000' } };
-    expect(faults({ 'fg.uploads.v1': more, 'fg.decisions.v1': more })).toEqual([]);
+    expect(faults(together(more))).toEqual([]);
   });
 
   it.each([
@@ -96,6 +107,8 @@ describe('what is there against the plan', () => {
     ['a bank that forgets in the end', { 'fg.bank.v1': { settings: { 'cleanup.policy': 'compact,delete' } } }],
     ['a bank in two orders', { 'fg.bank.v1': { partitions: 2 } }],
     ['decisions apart from uploads', { 'fg.decisions.v1': { partitions: 6 } }],
+    ['decisions on streams apart from uploads', { 'fg.stream-decisions.v1': { partitions: 6 } }],
+    ['fingerprints apart from uploads', { 'fg.fingerprints.v1': { partitions: 6 } }],
     ['uploads of which the newest alone stays', { 'fg.uploads.v1': { settings: { 'cleanup.policy': 'compact' } } }],
   ])('is unfit with %s', (_, changes) => {
     expect(faults(changes)).toEqual([expect.objectContaining({ name: Object.keys(changes)[0], isVital: true })]);
@@ -125,45 +138,45 @@ describe('what is there against the plan', () => {
 
 describe('partitions', () => {
   const counts = (changes: Parameters<typeof found>[0], partitions?: number) =>
-    compareTopics({ ...options, ...(partitions === undefined ? {} : { partitions }) }, found(changes))
-      .filter(({ planned }) => ['uploads', 'decisions'].includes(planned.topic))
-      .map(({ planned, changes: each, notes }) => ({
-        to: planned.partitions,
-        changes: each.length,
-        notes: notes.length,
-      }));
+    Object.fromEntries(
+      compareTopics({ ...options, ...(partitions === undefined ? {} : { partitions }) }, found(changes))
+        .filter(({ planned }) => ['uploads', ...companionTopics].includes(planned.topic))
+        .map(({ planned, changes: each, notes }) => [
+          planned.topic,
+          { to: planned.partitions, changes: each.length, notes: notes.length },
+        ]),
+    );
+  const each = (count: object) =>
+    Object.fromEntries(['uploads', 'decisions', 'stream-decisions', 'fingerprints'].map((topic) => [topic, count]));
 
   it('stay as they are unless they are asked for', () => {
-    const four = { partitions: 4 };
-    expect(counts({ 'fg.uploads.v1': four, 'fg.decisions.v1': four })).toEqual([
-      { to: 4, changes: 0, notes: 0 },
-      { to: 4, changes: 0, notes: 0 },
-    ]);
+    expect(counts(together({ partitions: 4 }))).toEqual(each({ to: 4, changes: 0, notes: 0 }));
   });
 
-  it('of uploads and decisions grow together, to what the one has that has more', () => {
-    expect(counts({ 'fg.decisions.v1': { partitions: 20 } })).toMatchObject([
-      { to: 20, changes: 1 },
-      { to: 20, changes: 0 },
-    ]);
-    expect(counts({ 'fg.uploads.v1': null, 'fg.decisions.v1': { partitions: 5 } })).toMatchObject([
-      { to: 5 },
-      { to: 5 },
-    ]);
-    expect(counts({}, 24)).toMatchObject([
-      { to: 24, changes: 1 },
-      { to: 24, changes: 1 },
-    ]);
+  it('of uploads and their companions grow together, to what the one has that has most', () => {
+    expect(counts({ 'fg.decisions.v1': { partitions: 20 } })).toMatchObject({
+      ...each({ to: 20, changes: 1 }),
+      decisions: { to: 20, changes: 0 },
+    });
+    const five = { ...together({ partitions: 5 }), 'fg.uploads.v1': null };
+    expect(counts(five)).toMatchObject({ ...each({ to: 5, changes: 0 }), uploads: { to: 5, changes: 1 } });
+    expect(counts({}, 24)).toMatchObject(each({ to: 24, changes: 1 }));
+  });
+
+  it('of topics that are new beside older ones are as many as theirs', () => {
+    const older = { ...together({ partitions: 5 }), 'fg.stream-decisions.v1': null, 'fg.fingerprints.v1': null };
+    expect(counts(older)).toMatchObject({
+      ...each({ to: 5, changes: 0 }),
+      'stream-decisions': { to: 5, changes: 1 },
+      fingerprints: { to: 5, changes: 1 },
+    });
   });
 
   it('are never taken away', () => {
-    expect(counts({}, 4)).toEqual([
-      { to: 12, changes: 0, notes: 1 },
-      { to: 12, changes: 0, notes: 1 },
-    ]);
+    expect(counts({}, 4)).toEqual(each({ to: 12, changes: 0, notes: 1 }));
   });
 
   it('that are only wished for do not make the topics unfit', () => {
-    expect(faults({}, { partitions: 24 }).map(({ isVital }) => isVital)).toEqual([false, false]);
+    expect(faults({}, { partitions: 24 }).map(({ isVital }) => isVital)).toEqual([false, false, false, false]);
   });
 });
