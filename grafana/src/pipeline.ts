@@ -141,6 +141,44 @@ const log: Row = {
   ].map((panel) => ({ ...panel, width: 6 })) as Row['panels'],
 };
 
+const streams: Row = {
+  title: 'Live streams',
+  panels: [
+    {
+      kind: 'lines',
+      title: 'Streams live',
+      description: 'Live streams of which an instance keeps evidence, at most 500 each.',
+      unit: 'short',
+      queries: [{ expr: selector('floodgate_streams_live'), legend: '{{instance}}' }],
+    },
+    {
+      kind: 'stack',
+      title: 'Stream decisions by outcome',
+      description:
+        'Decisions on whole streams in a quarter of an hour, revisions included. Most streams never get one.',
+      unit: 'short',
+      queries: [
+        {
+          expr: `sum by (outcome) (increase(${selector('floodgate_stream_decisions_total')}[15m]))`,
+          legend: '{{outcome}}',
+        },
+      ],
+    },
+    {
+      kind: 'lines',
+      title: 'Evidence read back and let go',
+      description:
+        'Partitions whose streams were read back after a start or a rebalance, and streams let go of for want of room: ' +
+        'their later segments begin anew, so more instances are needed.',
+      unit: 'short',
+      queries: [
+        { expr: `sum(increase(${selector('floodgate_stream_rebuilds_total')}[15m]))`, legend: 'read back' },
+        { expr: `sum(increase(${selector('floodgate_streams_evicted_total')}[15m]))`, legend: 'let go' },
+      ],
+    },
+  ],
+};
+
 const kafka: Row = {
   title: 'Kafka (0 with the embedded log)',
   panels: [
@@ -265,5 +303,5 @@ export const pipeline: DashboardPlan = {
   title: 'Floodgate / Pipeline',
   description:
     "Each stage's rate, errors, duration and saturation; lag in records and seconds; Kafka, HTTP, the process.",
-  rows: [stages, saturation, log, kafka, http, process],
+  rows: [stages, saturation, streams, log, kafka, http, process],
 };

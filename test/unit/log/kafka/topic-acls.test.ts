@@ -13,6 +13,8 @@ describe('the rights', () => {
     expect(told({ service: 'User:s' })).toEqual([
       'Read+Write+DescribeConfigs topic fg.uploads.v1',
       'Read+Write+DescribeConfigs topic fg.decisions.v1',
+      'Read+Write+DescribeConfigs topic fg.stream-decisions.v1',
+      'Read+Write+DescribeConfigs topic fg.fingerprints.v1',
       'Read+Write+DescribeConfigs topic fg.bank.v1',
       'Read+Write+DescribeConfigs topic fg.dead-letters.v1',
       'Read group pipeline',
@@ -22,7 +24,11 @@ describe('the rights', () => {
 
   it('of the neighbours are on what they have to do with', () => {
     expect(told({ producer: 'User:p' })).toEqual(['Write topic fg.uploads.v1']);
-    expect(told({ enforcement: 'User:e' })).toEqual(['Read topic fg.decisions.v1', 'Read group enforcers']);
+    expect(told({ enforcement: 'User:e' })).toEqual([
+      'Read topic fg.decisions.v1',
+      'Read topic fg.stream-decisions.v1',
+      'Read group enforcers',
+    ]);
     expect(told({})).toEqual([]);
   });
 

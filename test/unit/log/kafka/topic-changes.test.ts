@@ -30,6 +30,12 @@ function found(changes: Readonly<Record<string, Changes | null>> = {}): FoundTop
   });
 }
 
+/** The same for uploads and all that stand in their partitions. */
+const twins = (change: Changes | null) =>
+  Object.fromEntries(
+    ['uploads', 'decisions', 'stream-decisions', 'fingerprints'].map((name) => [`fg.${name}.v1`, change]),
+  );
+
 const faults = (changes: Parameters<typeof found>[0], more: Partial<TopicOptions> = {}) =>
   faultsOf(compareTopics({ ...options, ...more }, found(changes))).map(({ name, isVital, problem }) => ({
     name,
@@ -39,10 +45,11 @@ const faults = (changes: Parameters<typeof found>[0], more: Partial<TopicOptions
 
 describe('the plan of the topics', () => {
   it('keeps uploads and decisions for a time, and the bank for good', () => {
-    const [uploads, decisions, bank, deadLetters] = planTopics(options).map(({ settings, ...topic }) => ({
+    const planned = planTopics(options).map(({ settings, ...topic }) => ({
       ...topic,
       ...Object.fromEntries(settings.map(({ key, value }) => [key, value])),
     }));
+    const [uploads, decisions, streamDecisions, fingerprints, bank, deadLetters] = planned;
     const common = {
       replication: 3,
       'min.insync.replicas': '2',
@@ -52,6 +59,8 @@ describe('the plan of the topics', () => {
     const deleting = { ...common, 'cleanup.policy': 'delete' };
     expect(uploads).toMatchObject({ ...deleting, name: 'fg.uploads.v1', partitions: 12, 'retention.ms': '259200000' });
     expect(decisions).toMatchObject({ ...deleting, partitions: 12, 'retention.ms': '2592000000' });
+    expect(streamDecisions).toMatchObject({ ...deleting, partitions: 12, 'retention.ms': '2592000000' });
+    expect(fingerprints).toMatchObject({ ...deleting, partitions: 12, 'retention.ms': '259200000' });
     expect(deadLetters).toMatchObject({ ...deleting, partitions: 3, 'retention.ms': '2592000000' });
     expect(bank).toMatchObject({
       ...common,
@@ -87,7 +96,7 @@ describe('what is there against the plan', () => {
   it('is without fault when it is as planned, or more than that', () => {
     expect(faults({})).toEqual([]);
     const more = { partitions: 40, settings: { 'retention.ms': '-1', 'max.message.bytes': '9000000' } };
-    expect(faults({ 'fg.uploads.v1': more, 'fg.decisions.v1': more })).toEqual([]);
+    expect(faults({ ...twins(more) })).toEqual([]);
   });
 
   it.each([
@@ -95,6 +104,7 @@ describe('what is there against the plan', () => {
     ['a bank that forgets', { 'fg.bank.v1': { settings: { 'cleanup.policy': 'delete' } } }],
     ['a bank that forgets in the end', { 'fg.bank.v1': { settings: { 'cleanup.policy': 'compact,delete' } } }],
     ['a bank in two orders', { 'fg.bank.v1': { partitions: 2 } }],
+    ['fingerprints apart from uploads', { 'fg.fingerprints.v1': { partitions: 6 } }],
     ['decisions apart from uploads', { 'fg.decisions.v1': { partitions: 6 } }],
     ['uploads of which the newest alone stays', { 'fg.uploads.v1': { settings: { 'cleanup.policy': 'compact' } } }],
   ])('is unfit with %s', (_, changes) => {
@@ -135,9 +145,19 @@ describe('partitions', () => {
 
   it('stay as they are unless they are asked for', () => {
     const four = { partitions: 4 };
-    expect(counts({ 'fg.uploads.v1': four, 'fg.decisions.v1': four })).toEqual([
+    expect(counts(twins(four))).toEqual([
       { to: 4, changes: 0, notes: 0 },
       { to: 4, changes: 0, notes: 0 },
+    ]);
+  });
+
+  it('of the topics of live streams are as many, where only the others are there', () => {
+    const older = { 'fg.stream-decisions.v1': null, 'fg.fingerprints.v1': null };
+    const compared = compareTopics(options, found({ ...twins({ partitions: 5 }), ...older }));
+    const made = compared.filter(({ changes }) => changes.length > 0);
+    expect(made.map(({ planned }) => [planned.topic, planned.partitions])).toEqual([
+      ['stream-decisions', 5],
+      ['fingerprints', 5],
     ]);
   });
 
@@ -146,10 +166,7 @@ describe('partitions', () => {
       { to: 20, changes: 1 },
       { to: 20, changes: 0 },
     ]);
-    expect(counts({ 'fg.uploads.v1': null, 'fg.decisions.v1': { partitions: 5 } })).toMatchObject([
-      { to: 5 },
-      { to: 5 },
-    ]);
+    expect(counts({ ...twins(null), 'fg.decisions.v1': { partitions: 5 } })).toMatchObject([{ to: 5 }, { to: 5 }]);
     expect(counts({}, 24)).toMatchObject([
       { to: 24, changes: 1 },
       { to: 24, changes: 1 },
@@ -164,6 +181,6 @@ describe('partitions', () => {
   });
 
   it('that are only wished for do not make the topics unfit', () => {
-    expect(faults({}, { partitions: 24 }).map(({ isVital }) => isVital)).toEqual([false, false]);
+    expect(faults({}, { partitions: 24 }).map(({ isVital }) => isVital)).toEqual([false, false, false, false]);
   });
 });

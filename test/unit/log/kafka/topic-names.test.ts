@@ -6,6 +6,8 @@ it('names a topic by its prefix, its short name and its version', () => {
   expect(topicNamesOf('eu.moderation')).toEqual([
     'eu.moderation.uploads.v1',
     'eu.moderation.decisions.v1',
+    'eu.moderation.stream-decisions.v1',
+    'eu.moderation.fingerprints.v1',
     'eu.moderation.bank.v1',
     'eu.moderation.dead-letters.v1',
   ]);
