@@ -10,6 +10,7 @@ export * from './abi/hasher';
 export * from './abi/segment';
 export * from './abi/store';
 export {
+  baseSide,
   blockBytes,
   blockCodes,
   blockSlots,

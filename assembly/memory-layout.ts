@@ -92,8 +92,22 @@ export const fusedCoefficients: usize = foldedRows + 64 * 64 * 4;
 /** How the error that the guard allows is spread over the rows and columns of coefficients, f32. */
 export const rowShares: usize = fusedCoefficients + 256 * 4;
 export const columnShares: usize = rowShares + 16 * 4;
+
+/** The blurred gray base that regions are sampled from; samples at its edge read up to a row and a pixel past the end. */
+export const baseSide: u32 = 256;
+export const base: usize = columnShares + 16 * 4;
+/** Sums of 2 x 2 pixels of one row, u16, with a repeated pixel before and after them, each in a vector of its own. */
+export const pairRow: usize = base + <usize>(baseSide * baseSide + baseSide + 64);
+/** Rows of the base blurred along the row, u16; a row, the one above and the one below, of four that are kept. */
+export const blurredPairs: usize = pairRow + <usize>(baseSide * 2 + 32);
+export const blurredPairRows: u32 = 4;
+/** The base made smaller, and the sums of one of its rows, u16. */
+export const thumbnailSideMin: u32 = 32;
+export const thumbnailSideMax: u32 = 128;
+export const thumbnail: usize = blurredPairs + <usize>(blurredPairRows * baseSide * 2);
+export const thumbnailSums: usize = thumbnail + <usize>(thumbnailSideMax * thumbnailSideMax);
 /** Input. The loops read up to a group of rows and a vector past the end, so slack follows. */
-export const frame: usize = columnShares + 16 * 4;
+export const frame: usize = thumbnailSums + <usize>(baseSide * 2);
 export const frameSlackBytes: u32 = groupRows * frameSideMax * channelsMax + 64;
 
 // --- index ----------------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ import type { FetchedContent, Fetcher } from './fetch/fetcher.ts';
 import type { Fingerprinter, SamplingMode } from './fingerprint/fingerprinter.ts';
 import type { Task } from './flow/consume-loop.ts';
 import { composeDecision, decisionRecord } from './flow/decision-record.ts';
+import { type Effort, type EffortLadder, fullEffort } from './flow/effort-ladder.ts';
 import { Examination } from './flow/examination.ts';
 import { type HashedUpload, sampledFramesOf } from './flow/hashed-upload.ts';
 import type { RecentDecisions } from './flow/recent-decisions.ts';
@@ -50,6 +51,7 @@ export interface PipelineParts {
   readonly settler: Pick<Settler, 'settle'>;
   readonly streams: Pick<LiveStreams, 'follow'>;
   readonly telemetry: Telemetry;
+  readonly ladder: EffortLadder;
   /** Of Floodgate itself. */
   readonly version: string;
   readonly kernelVersion: string;
@@ -87,6 +89,7 @@ async function handleUpload(
 ): Promise<void> {
   const consumedAtMs = parts.nowMs();
   if (upload.kind === 'dead-letter') return bury(record, upload, parts);
+  parts.ladder.observe(consumedAtMs - record.timestampMs);
   const ledger = parts.recent.ledger(upload.event.uploadId, upload.eventId);
   if (ledger.eventDecided) return skip(record, upload, parts);
 
@@ -110,6 +113,7 @@ async function handleUpload(
       consumedAtMs,
       decidedAtMs: parts.nowMs(),
     });
+    parts.ladder.observe(parts.nowMs() - record.timestampMs);
     parts.telemetry.stageFinished('decide', (parts.elapsedMs() - decidingMs) / 1000, decision.media.kind);
     if (content !== undefined) parts.telemetry.contentFetched(decision.media.kind, content.bytes);
     const followed = await followStream(record, upload, decision, examination, parts);
@@ -163,7 +167,7 @@ async function examine(
   const startedMs = parts.elapsedMs();
   if (content !== undefined && examination.recognise(content.sha256)) return parts.telemetry.exactCopyFound();
   if (content !== undefined) {
-    await examineFile(content.path, examination, parts, abandoned).catch((thrown: unknown) => {
+    await examineFile(content.path, examination, parts, abandoned, parts.ladder.effort()).catch((thrown: unknown) => {
       judgeFailure(failureOf(thrown, 'fingerprint', parts, abandoned), examination);
     });
   } else if ('frames' in upload.event.content) {
@@ -188,19 +192,38 @@ async function examineHashes(
   }
 }
 
-/** Few frames first, and a dense second look only in doubt. Needs no upload event: `floodgate check` uses it too. */
+/**
+ * Few frames first; then parts of the same frames, the likely ones before the others; and a dense second look only in
+ * doubt. It ends as soon as the evidence decides. Needs no upload event: `floodgate check` uses it too.
+ */
 export async function examineFile(
   path: string,
   examination: Examination,
   parts: Pick<PipelineParts, 'fingerprinter' | 'jobTimeoutMs'>,
   signal: AbortSignal,
+  effort: Effort = fullEffort,
 ): Promise<void> {
+  const regions = examination.comparesRegions && effort.regions;
   const look = async (mode: SamplingMode) => {
+    let left = mode.kind === 'sparse' ? effort.framesMax : Number.POSITIVE_INFINITY;
     const result = await parts.fingerprinter.fingerprint({
       path,
       mode,
       timeoutMs: parts.jobTimeoutMs,
-      onFrame: (frame) => examination.addFrame(frame),
+      onFrame(frame) {
+        left -= 1;
+        if (examination.addFrame(frame) === 'enough') return 'enough';
+        if (left > 0) return 'more';
+        examination.shed('frames');
+        return 'enough';
+      },
+      onRegions(batch) {
+        if (batch.regions.some(({ tier }) => tier > 1) && !effort.farRegions) {
+          examination.shed('far_regions');
+          return 'enough';
+        }
+        return examination.addRegions(batch);
+      },
       // What the first look has found stays, whatever becomes of the second; frames that come again count once.
       onRestart: () => {
         if (mode.kind === 'sparse') examination.restart();
@@ -209,8 +232,12 @@ export async function examineFile(
     });
     examination.end(result);
   };
-  await look({ kind: 'sparse' });
-  if (examination.isInDoubt()) await look({ kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond });
+  await look({ kind: 'sparse', regions });
+  if (examination.isDecided()) return;
+  if (examination.comparesRegions && !regions) examination.shed('regions');
+  if (!examination.isInDoubt()) return;
+  if (!effort.secondLook) return examination.shed('second_look');
+  await look({ kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, regions });
 }
 
 /** What a segment adds to its live stream, and what is to be said of the stream from now on. */

@@ -21,6 +21,7 @@ import { Backlog } from './flow/backlog.ts';
 import { BankDesk } from './flow/bank-desk.ts';
 import { Closers } from './flow/closers.ts';
 import { DeadLetterDesk } from './flow/dead-letter-desk.ts';
+import { createEffortLadder } from './flow/effort-ladder.ts';
 import { Health } from './flow/health.ts';
 import { carriedFile, namedFile } from './flow/posted-files.ts';
 import { RecentDecisions } from './flow/recent-decisions.ts';
@@ -190,7 +191,7 @@ async function readBank({ config, policy, telemetry }: Base, log: Log, closers: 
     log,
     hashesMax: config.bankHashesMax,
     frameQualityMin: policy.faintFrameQualityMin,
-    merging: searchesNarrowly(policy) ? 'background' : 'never',
+    merging: 'background',
     snapshots: { folder: join(config.dataFolder, 'bank'), everyMs: config.bankSnapshotMinutes * minuteMs },
     telemetry,
   });
@@ -287,17 +288,15 @@ function openEmbeddedLog(config: Config): Promise<Log> {
   });
 }
 
-/** Segments answer up to 31 bits; where every search is wider they would only cost. */
-function searchesNarrowly({ alignedRadiusBits, singleFrameRadiusBits, review }: Policy): boolean {
-  const pictureRadiusBits = Math.max(singleFrameRadiusBits, review.radiusBits);
-  return Math.min(alignedRadiusBits, pictureRadiusBits) <= limits.segmentRadiusBitsMax;
-}
-
 function createPipeline(core: Core): RunningPipeline {
   return new RunningPipeline({
     ...core,
     policy: () => core.policy,
     recent: new RecentDecisions(core.decisions),
+    ladder: createEffortLadder({
+      elapsedMs: () => performance.now(),
+      onChange: (rung) => core.telemetry.effortChanged(rung),
+    }),
     jobTimeoutMs: core.config.jobTimeoutMs,
     inflightUploadsMax: core.config.inflightUploadsMax,
   });

@@ -7,6 +7,7 @@ import { type DeadLetterCode, deadLetterCodes } from './contracts/dead-letter.ts
 import type { Decision } from './contracts/decision.ts';
 import type { StreamDecision } from './contracts/stream.ts';
 import type { ErrorCode } from './errors.ts';
+import { shedSteps } from './flow/effort-ladder.ts';
 import { type Logger, scrubText } from './metrics/logger.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
@@ -42,6 +43,8 @@ export interface Telemetry {
   stageFailed(stage: Stage, code: ErrorCode): void;
   retried(stage: Stage): void;
   inflight(uploads: number): void;
+  /** Rungs down from full effort, 0 to 4. */
+  effortChanged(rung: number): void;
   contentFetched(media: MediaKind, bytes: number): void;
   frameJudged(media: MediaKind, quality: number, usable: boolean): void;
   decided(decision: Decision, latencySeconds: number): void;
@@ -164,6 +167,12 @@ function stageEvents({ pipeline }: Metrics, log: Logger) {
       log.debug({ stage }, 'stage retried');
     },
     inflight: (uploads) => pipeline.inflight.set(uploads),
+    effortChanged(rung) {
+      pipeline.effortRung.set(rung);
+      const shed = shedSteps.slice(0, rung);
+      if (rung === 0) log.info('keeping up again: everything is looked at');
+      else log.warn({ rung, shed }, 'overloaded: the dearest work is left out');
+    },
     contentFetched: (media, bytes) => pipeline.bytes.inc({ media }, bytes),
     frameJudged(media, quality, usable) {
       pipeline.quality.observe({ media }, quality / 100);
@@ -237,6 +246,7 @@ function countDecision(
   const media = decision.media.kind;
   const outcome = countedOutcome(decision);
   pipeline.decisions.inc({ outcome, reason: decision.reason, media });
+  for (const reason of decision.degraded) pipeline.degraded.inc({ reason });
   // A producer's clock may run ahead of ours.
   pipeline.latency.observe({ media }, Math.max(0, latencySeconds));
   const banks = new Set(decision.matches.map((match) => countBank(match.bank)));

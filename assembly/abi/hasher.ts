@@ -1,14 +1,29 @@
 /** Exports of a hasher: frames in, hashes out. */
-import { channelsMax, frame, frameSideMax, frameSlackBytes, hashes, reserveUpTo } from '../memory-layout';
+import {
+  base,
+  baseSide,
+  channelsMax,
+  frame,
+  frameSideMax,
+  frameSlackBytes,
+  hashes,
+  reserveUpTo,
+  thumbnail,
+  thumbnailSideMax,
+  thumbnailSideMin,
+} from '../memory-layout';
+import { makeBaseOf, makeThumbnailOf } from '../pdq/base';
 import { fillDctTable } from '../pdq/dct';
 import { fillGuardShares, prepareGuard } from '../pdq/guard';
 import { hashFrameOf, hashInReferenceOrder, reruns } from '../pdq/hash-frame';
+import { hashRegionOf, shareMax } from '../pdq/region';
 import { columnWindow, prepareTents, rowWindow } from '../pdq/tent';
 import { assertPart, hasherPart, takePart } from './part';
 
 let frameWidth: u32 = 0;
 let frameHeight: u32 = 0;
 let frameChannels: u32 = 0;
+let hasBase: bool = false;
 
 export function startHasher(): void {
   takePart(hasherPart);
@@ -59,4 +74,47 @@ export function rerunCount(): u32 {
 
 export function hashesAddress(): usize {
   return hashes;
+}
+
+/** The base of the frame, which has 512 x 512 pixels; at `baseAddress`. */
+export function makeBase(): void {
+  assert(frameWidth === 2 * baseSide && frameHeight === 2 * baseSide, 'the frame of a base has 512 x 512 pixels');
+  makeBaseOf(frameChannels);
+  hasBase = true;
+}
+
+/** 256 x 256 gray, rows from the top. */
+export function baseAddress(): usize {
+  assertPart(hasherPart);
+  return base;
+}
+
+/** The host has written a base that it kept. */
+export function takeBase(): void {
+  assertPart(hasherPart);
+  hasBase = true;
+}
+
+/**
+ * Hashes the region of the base to which the map takes the unit square: one hash or all eight at `hashesAddress`. Gives
+ * the quality. Numbers are shares of the picture, from -4 to 4.
+ */
+export function hashRegion(x0: f64, xu: f64, xv: f64, y0: f64, yu: f64, yv: f64, allViews: bool): u32 {
+  assert(hasBase, 'no base was made');
+  assert(isShare(x0) && isShare(xu) && isShare(xv), 'the map of a region is in shares from -4 to 4');
+  assert(isShare(y0) && isShare(yu) && isShare(yv), 'the map of a region is in shares from -4 to 4');
+  return hashRegionOf(x0, xu, xv, y0, yu, yv, allViews);
+}
+
+/** Not a number is none. */
+function isShare(value: f64): bool {
+  return value >= -shareMax && value <= shareMax;
+}
+
+/** The base in `side` x `side` pixels; 32, 64 or 128. Gives its address. */
+export function makeThumbnail(side: u32): usize {
+  assert(hasBase, 'no base was made');
+  assert(side >= thumbnailSideMin && side <= thumbnailSideMax && popcnt(side) === 1, 'a thumbnail has 32, 64 or 128');
+  makeThumbnailOf(side);
+  return thumbnail;
 }

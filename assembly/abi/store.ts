@@ -18,7 +18,7 @@ import { backPlanesAt, blockAt, frontPlanesAt } from '../search/blocks';
 import { startChain } from '../search/chain';
 import { codeOfHash } from '../search/code';
 import { confirmCandidates, hitsFound, startHits } from '../search/hits';
-import { scanAll, scanFresh } from '../search/scan';
+import { scanAll, scanFresh, scanListed } from '../search/scan';
 import {
   adoptSlots,
   captureSlots,
@@ -77,16 +77,8 @@ export function queryCodesAddress(): usize {
  * number of hits so far, of which at most `room` are written out.
  */
 export function search(queryCount: u32, radiusBits: u32, room: u32, freshOnly: bool): u32 {
-  assertPart(storePart);
-  assertQueries(queryCount);
-  assert(radiusBits <= radiusBitsMax, 'a radius is 0 to 96 bits');
-  assert(room <= hitsMax, 'more hits asked for than the buffer holds');
   assert(!freshOnly || radiusBits <= segmentRadiusBitsMax, 'segments answer up to radius 31');
-  for (let at: u32 = 0; at < queryCount; at++) {
-    codeOfHash(queries + <usize>(at * hashBytes), queryCodes + <usize>(at * hashBytes));
-  }
-  searchedQueries = queryCount;
-  startHits(radiusBits, room);
+  startSearch(queryCount, radiusBits, room);
   if (!freshOnly) {
     scanAll(queryCount, radiusBits);
     return hitsFound();
@@ -94,6 +86,37 @@ export function search(queryCount: u32, radiusBits: u32, room: u32, freshOnly: b
   startChain(radiusBits);
   if (listedCount() > 0) scanFresh(queryCount, radiusBits);
   return hitsFound();
+}
+
+/**
+ * The same among the first `count` slots of the slot list, which ascend: those of one content, say. Nothing can be
+ * confirmed after it.
+ */
+export function searchListed(queryCount: u32, radiusBits: u32, room: u32, count: u32): u32 {
+  assertPart(storePart);
+  assertListed(count);
+  let before: u32 = 0;
+  for (let at: u32 = 0; at < count; at++) {
+    const slot = load<u32>(slotList + <usize>at * 4);
+    assert(slot >= before, 'the listed slots do not ascend');
+    before = slot;
+  }
+  assert(count === 0 || before < usedSlots(), 'a listed slot does not exist');
+  startSearch(queryCount, radiusBits, room);
+  scanListed(queryCount, radiusBits, count);
+  return hitsFound();
+}
+
+function startSearch(queryCount: u32, radiusBits: u32, room: u32): void {
+  assertPart(storePart);
+  assertQueries(queryCount);
+  assert(radiusBits <= radiusBitsMax, 'a radius is 0 to 96 bits');
+  assert(room <= hitsMax, 'more hits asked for than the buffer holds');
+  for (let at: u32 = 0; at < queryCount; at++) {
+    codeOfHash(queries + <usize>(at * hashBytes), queryCodes + <usize>(at * hashBytes));
+  }
+  searchedQueries = queryCount;
+  startHits(radiusBits, room);
 }
 
 /** Turns the first `count` candidates of a segment, copied to the slot list, into hits. Gives the hits so far. */

@@ -32,6 +32,8 @@ import {
   queryCodes,
   queryMasks,
   scanScratch,
+  slotList,
+  slotListOrigins,
   tileBlocks,
 } from '../memory-layout';
 import { backPlanesAt, blockAt, codeAt, frontPlanesAt } from './blocks';
@@ -79,6 +81,44 @@ export function scanFresh(queryCount: u32, radiusBits: u32): void {
       for (let at = first; at < end; at++) {
         const block = listedBlock(at);
         scanLanes(query, block, freshLanes(blockAt(block)));
+      }
+    }
+    if (hitsOverflow()) return;
+  }
+}
+
+/** The tile of listed slots: a mask of 16 bytes and the block's number (u32), 32 bytes each. No candidates come with a scan. */
+const listedTile: usize = slotListOrigins;
+const listedBytes: usize = 32;
+
+/**
+ * Of the first `count` slots of the list, which ascend, the live ones. Slots of one content mostly lie side by side, so
+ * this reads little more than their own blocks.
+ */
+export function scanListed(queryCount: u32, radiusBits: u32, count: u32): void {
+  startScan(queryCount, radiusBits);
+  let at: u32 = 0;
+  while (at < count) {
+    let last: u32 = 0;
+    let blocks: u32 = 0;
+    for (; at < count; at++) {
+      const slot = load<u32>(slotList + <usize>at * 4);
+      const block = slot / blockSlots;
+      if (blocks === 0 || block !== last) {
+        if (blocks === tileBlocks) break;
+        v128.store(listedTile + <usize>blocks * listedBytes, i64x2.splat(0));
+        store<u32>(listedTile + <usize>blocks * listedBytes, block, 16);
+        last = block;
+        blocks++;
+      }
+      const lane = listedTile + <usize>(blocks - 1) * listedBytes + <usize>((slot % blockSlots) >> 3);
+      store<u8>(lane, load<u8>(lane) | <u8>((<u32>1) << (slot & 7)));
+    }
+    for (let query: u32 = 0; query < queryCount; query++) {
+      for (let each: u32 = 0; each < blocks; each++) {
+        const listed = listedTile + <usize>each * listedBytes;
+        const block = load<u32>(listed, 16);
+        scanLanes(query, block, v128.and(v128.load(listed), v128.load(blockAt(block) + liveMask)));
       }
     }
     if (hitsOverflow()) return;

@@ -66,6 +66,21 @@ const saturation: Row = {
     },
     {
       kind: 'lines',
+      title: 'Effort shed under load',
+      description:
+        'Rungs down from full effort: 1 no second look, 2 no crops and halves, 3 no regions at all, 4 a few frames alone. What could not be looked at is held, not allowed.',
+      unit: 'short',
+      queries: [{ expr: selector('floodgate_effort_rung'), legend: '{{instance}}' }],
+    },
+    {
+      kind: 'lines',
+      title: 'Weaker decisions, by what made them so',
+      description: 'Decisions with an entry in `degraded`: work that was shed, damaged content, capped searches.',
+      unit: 'ops',
+      queries: [{ expr: sumRate('floodgate_degraded_decisions_total', 'reason'), legend: '{{reason}}' }],
+    },
+    {
+      kind: 'lines',
       title: 'Children that work',
       description:
         'Share of the decoding processes that are busy. All of them for long: more cores, or more instances.',

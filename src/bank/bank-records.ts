@@ -3,7 +3,14 @@ import { limits } from '../config/limits.ts';
 import { BankRecord, bankRecordKey } from '../contracts/bank.ts';
 import { cloudEventHeaders, cloudEventRecord } from '../contracts/cloud-events.ts';
 import type { MediaKind } from '../contracts/common.ts';
-import { type Frame, packedFrameBytes, packFrames, unpackFrames } from '../contracts/packed-frames.ts';
+import {
+  checkedThumbnails,
+  type Frame,
+  packedFrameBytes,
+  packedThumbnailBytes,
+  packFrames,
+  unpackFrames,
+} from '../contracts/packed-frames.ts';
 import { validatorOf } from '../contracts/validate.ts';
 import type { LogRecord, NewRecord } from '../log/log.ts';
 
@@ -18,6 +25,12 @@ export interface BankEntry {
   readonly framesPerSecond: number;
   /** In order of time; may be empty, and the content is then known by its bytes alone. */
   readonly frames: readonly Frame[];
+  /** Width over height; needed where there are views. */
+  readonly aspect?: number;
+  /** Of deep content: views of its frames as they are packed (contracts/packed-frames.ts). */
+  readonly views?: Uint8Array;
+  /** Likewise. */
+  readonly thumbnails?: Uint8Array;
 }
 
 /** One revision of known content as the log has it. */
@@ -52,11 +65,10 @@ export function recordsOfRevision(
   addedAt: string,
   framesPerPart: number = framesPerPartMax,
 ): NewRecord[] {
-  const { frames } = entry;
-  const parts = Math.max(1, Math.ceil(frames.length / framesPerPart));
-  const records = Array.from({ length: parts }, (_, part) => {
-    const framesOfPart = frames.slice(part * framesPerPart, (part + 1) * framesPerPart);
-    const record = partRecord({ ...entry, revision, parts, addedAt }, part, framesOfPart);
+  const pieces = piecesOf(entry, framesPerPart * packedFrameBytes);
+  const parts = pieces.length;
+  const records = pieces.map((piece, part) => {
+    const record = partRecord({ ...entry, ...piece, revision, parts, addedAt }, part);
     return cloudEventRecord('bank', bankRecordKey(entry.contentId, part), record, {
       id: `${bankRecordKey(entry.contentId, part)}@${revision}/${addedAt}`,
       source: '/bank',
@@ -67,15 +79,45 @@ export function recordsOfRevision(
   return [...records, ...tombstones(entry.contentId, parts, partsBefore, addedAt)];
 }
 
-/** One part of a revision as its record has it. */
-export function partRecord(revision: BankRevision, part: number, framesOfPart: readonly Frame[]): BankRecord {
-  const { frames: _, labels, sha256, ...facts } = revision;
+type Piece = Required<Pick<BankEntry, 'frames' | 'views' | 'thumbnails'>>;
+const nothing = new Uint8Array(0);
+
+/** Frames, views and thumbnails, one after the other, in pieces of `bytesMax` or of a single one that is larger. */
+function piecesOf({ frames, views = nothing, thumbnails = nothing }: BankEntry, bytesMax: number): Piece[] {
+  const pieces: Piece[] = [];
+  let [frameAt, viewAt, thumbnailAt] = [0, 0, 0];
+  do {
+    let room = bytesMax;
+    const take = (left: number, each: number): number => {
+      const isFirst = room === bytesMax;
+      const count = Math.min(left, Math.max(isFirst ? 1 : 0, Math.floor(room / each)));
+      room -= count * each;
+      return count;
+    };
+    const frameEnd = frameAt + take(frames.length - frameAt, packedFrameBytes);
+    const viewEnd = viewAt + packedFrameBytes * take((views.length - viewAt) / packedFrameBytes, packedFrameBytes);
+    const thumbnailsLeft = (thumbnails.length - thumbnailAt) / packedThumbnailBytes;
+    const thumbnailEnd = thumbnailAt + packedThumbnailBytes * take(thumbnailsLeft, packedThumbnailBytes);
+    pieces.push({
+      frames: frames.slice(frameAt, frameEnd),
+      views: views.subarray(viewAt, viewEnd),
+      thumbnails: thumbnails.subarray(thumbnailAt, thumbnailEnd),
+    });
+    [frameAt, viewAt, thumbnailAt] = [frameEnd, viewEnd, thumbnailEnd];
+  } while (frameAt < frames.length || viewAt < views.length || thumbnailAt < thumbnails.length);
+  return pieces;
+}
+
+/** One part of a revision, with the frames of the part alone, as its record has it. */
+export function partRecord(revisionOfPart: BankRevision, part: number): BankRecord {
+  const { frames, views = nothing, thumbnails = nothing, labels, sha256, ...facts } = revisionOfPart;
   return {
     ...facts,
     ...(sha256 === undefined ? {} : { sha256 }),
     labels: [...labels],
     part,
-    frames: packFrames(framesOfPart).toString('base64'),
+    frames: Buffer.concat([packFrames(frames), views]).toString('base64'),
+    ...(thumbnails.length === 0 ? {} : { thumbnails: Buffer.from(thumbnails).toString('base64') }),
   };
 }
 
@@ -108,8 +150,28 @@ export function readBankRecord(record: LogRecord): BankChange {
 
 /** From a record's value. Throws whatever is wrong with it. */
 export function changeOf(value: unknown): BankPart {
-  const { part, frames, sha256, ...facts } = validator.parse(value);
+  const { part, frames, thumbnails, sha256, aspect, ...facts } = validator.parse(value);
   if (part >= facts.parts) throw new Error(`there is no part ${part} of ${facts.parts}`);
   const unpacked = unpackFrames(Buffer.from(frames, 'base64'));
-  return { kind: 'part', part, revision: { ...facts, sha256, frames: unpacked } };
+  const revision = {
+    ...facts,
+    sha256,
+    frames: unpacked.frames,
+    ...(aspect === undefined ? {} : { aspect }),
+    ...(unpacked.views.length === 0 ? {} : { views: unpacked.views }),
+    ...(thumbnails === undefined ? {} : { thumbnails: checkedThumbnails(Buffer.from(thumbnails, 'base64')) }),
+  };
+  return { kind: 'part', part, revision };
+}
+
+/** A revision of its parts, in order. */
+export function wholeRevision(parts: readonly BankRevision[], last: BankRevision): BankRevision {
+  const views = Buffer.concat(parts.map((part) => part.views ?? nothing));
+  const thumbnails = Buffer.concat(parts.map((part) => part.thumbnails ?? nothing));
+  return {
+    ...last,
+    frames: parts.flatMap(({ frames }) => frames),
+    ...(views.length === 0 ? {} : { views }),
+    ...(thumbnails.length === 0 ? {} : { thumbnails }),
+  };
 }

@@ -92,13 +92,14 @@ async function writeTable(path: string, image: TableImage): Promise<PieceRecord[
   const file = await open(path, 'wx');
   try {
     const pieces: PieceRecord[] = [];
-    for (const [name, bytes] of image) {
-      let crc = 0;
-      for (const part of partsOf(bytes)) {
+    for (const [name, piece] of image) {
+      let [crc, bytes] = [0, 0];
+      for (const part of piece instanceof Uint8Array ? partsOf(piece) : joinedParts(piece)) {
         crc = crc32(part, crc);
+        bytes += part.length;
         await writeAll(file, part);
       }
-      pieces.push({ name, bytes: bytes.length, crc32: crc });
+      pieces.push({ name, bytes, crc32: crc });
     }
     await file.sync();
     return pieces;
@@ -177,6 +178,26 @@ function* partsOf(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuf
   for (let at = 0; at < bytes.length; at += limits.bankCopyBytesPerTurn) {
     yield bytes.subarray(at, at + limits.bankCopyBytesPerTurn);
   }
+}
+
+/** The same of many arrays: a small one is not worth a write of its own. */
+function* joinedParts(arrays: readonly Uint8Array<ArrayBuffer>[]): Generator<Uint8Array> {
+  let waiting: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for (const array of arrays) {
+    if (array.length >= limits.bankCopyBytesPerTurn) {
+      yield Buffer.concat(waiting);
+      yield* partsOf(array);
+      [waiting, bytes] = [[], 0];
+      continue;
+    }
+    waiting.push(array);
+    bytes += array.length;
+    if (bytes < limits.bankCopyBytesPerTurn) continue;
+    yield Buffer.concat(waiting);
+    [waiting, bytes] = [[], 0];
+  }
+  yield Buffer.concat(waiting);
 }
 
 async function generationsIn(folder: string): Promise<number[]> {

@@ -2,12 +2,15 @@
 import { limits } from '../config/limits.ts';
 import { FloodgateError } from '../errors.ts';
 import type { HammingIndex } from '../kernel/hamming-index.ts';
+import type { DeepContent } from '../match/deep-content.ts';
 import type { BankChange, BankRevision } from './bank-records.ts';
 import type { TableImage } from './columns.ts';
 import { type ContentFacts, type ContentRows, createContentRows } from './content-rows.ts';
+import { createDeepContents, type DeepContents } from './deep-contents.ts';
 import { createKnownFrames, type KnownFrames } from './known-frames.ts';
 import { createPendingParts } from './pending-parts.ts';
 import { createSortedIds } from './sorted-ids.ts';
+import { usableViews } from './view-runs.ts';
 
 export interface BankTable {
   /** Applies one record's change. Gives what became active or was removed by it. Throws bank_full; nothing changed then. */
@@ -20,6 +23,9 @@ export interface BankTable {
   list(filter: { readonly bank?: string }, after: string | undefined): Generator<ContentFacts, undefined>;
   readonly size: number;
   readonly frames: Pick<KnownFrames, 'search'>;
+  readonly deep: Pick<DeepContents, 'name' | 'content' | 'hashes'>;
+  /** The deep side of a content by its number. */
+  findDeep(contentNumber: number): DeepContent | undefined;
   /** All there is as bytes, for a snapshot. Views, which hold until the next change. */
   image(): TableImage;
 }
@@ -27,20 +33,30 @@ export interface BankTable {
 /** Facts that were unpacked and may be asked for again soon: an upload asks for the same few contents all the time. */
 const unpackedMax = 4_096;
 
+export interface BankTableOptions {
+  /** Of whole frames. */
+  readonly index: HammingIndex;
+  /** Of views; empty. */
+  readonly deepIndex: HammingIndex;
+  /** Asked at each addition: frames and views below it are counted and left out of the indexes. */
+  readonly frameQualityMin: () => number;
+  /** limits.hotHashesMax when left out. */
+  readonly hotHashesMax?: number | undefined;
+}
+
 /**
- * Empty, or as it was when the image was taken; the index must then be that of the same moment. `frameQualityMin` is asked
- * at each addition: frames below it are counted and left out of the index. Throws snapshot_damaged.
+ * Empty, or as it was when the image was taken; the index of whole frames must then be that of the same moment, and the
+ * deep one is filled anew. Throws snapshot_damaged.
  */
-export function createBankTable(index: HammingIndex, frameQualityMin: () => number, image?: TableImage): BankTable {
+export function createBankTable(options: BankTableOptions, image?: TableImage): BankTable {
   const rows = createContentRows(image);
-  const frames = createKnownFrames(index, (row) => rows.numberOf(row), image);
+  const { frames, deep, add, drop: dropSearchable } = createSearchable(options, rows, image);
   const pending = createPendingParts(image);
   const sorted = createSortedIds();
   const { factsOf, forget } = keepUnpacked(rows);
 
   const drop = (row: number): void => {
-    frames.remove(row);
-    rows.drop(row);
+    dropSearchable(row);
     forget(row);
   };
   const activate = (revision: BankRevision, offset: number): void => {
@@ -48,21 +64,15 @@ export function createBankTable(index: HammingIndex, frameQualityMin: () => numb
     if (before === undefined && rows.size >= limits.bankContentsMax) {
       throw new FloodgateError('bank_full', `The bank holds ${rows.size} contents, as many as it may.`);
     }
-    const leastQuality = frameQualityMin();
-    const searchable = revision.frames.filter((frame) => frame.quality >= leastQuality);
-    const row = rows.add(factsOfRevision(revision, searchable.length, offset));
-    try {
-      frames.add(row, searchable, revision.framesPerSecond);
-    } catch (error) {
-      rows.drop(row);
-      throw error;
-    }
+    add(revision, offset);
     if (before === undefined) sorted.added(revision.contentId);
     else drop(before);
   };
 
   return {
     frames,
+    deep,
+    findDeep: (contentNumber) => ifThere(rows.rowOfNumber(contentNumber), (row) => deep.content(row)),
     apply(change, offset) {
       if (change.kind === 'tombstone') {
         pending.forget(change.contentId, change.part);
@@ -95,7 +105,38 @@ export function createBankTable(index: HammingIndex, frameQualityMin: () => numb
     get size() {
       return rows.size;
     },
-    image: () => new Map([...rows.image(), ...frames.image(), ...pending.image()]),
+    image: () => new Map([...rows.image(), ...frames.image(), ...deep.image(), ...pending.image()]),
+  };
+}
+
+/** A content's row with what its frames and views are found by: all of it, or nothing. */
+function createSearchable(options: BankTableOptions, rows: ContentRows, image: TableImage | undefined) {
+  const { index, deepIndex, frameQualityMin, hotHashesMax } = options;
+  const numberOf = (row: number): number => rows.numberOf(row);
+  const frames = createKnownFrames({ index, numberOf, hotHashesMax }, image);
+  const deep = createDeepContents({ index: deepIndex, qualityMin: frameQualityMin, numberOf, hotHashesMax }, image);
+  const drop = (row: number): void => {
+    frames.remove(row);
+    deep.remove(row);
+    rows.drop(row);
+  };
+  return {
+    frames,
+    deep,
+    drop,
+    add(revision: BankRevision, offset: number): void {
+      const leastQuality = frameQualityMin();
+      const searchable = revision.frames.filter((frame) => frame.quality >= leastQuality);
+      const viewsIndexed = usableViews(revision.views ?? new Uint8Array(0), leastQuality);
+      const row = rows.add(factsOfRevision(revision, searchable.length, viewsIndexed, offset));
+      try {
+        frames.add(row, searchable, revision.framesPerSecond);
+        deep.add(row, revision);
+      } catch (error) {
+        drop(row);
+        throw error;
+      }
+    },
   };
 }
 
@@ -119,7 +160,12 @@ function ifThere<T>(row: number | undefined, then: (row: number) => T): T | unde
   return row === undefined ? undefined : then(row);
 }
 
-function factsOfRevision(revision: BankRevision, framesIndexed: number, bankPosition: number): ContentFacts {
-  const { frames, ...facts } = revision;
-  return { ...facts, framesIndexed, framesLowQuality: frames.length - framesIndexed, bankPosition };
+function factsOfRevision(
+  revision: BankRevision,
+  framesIndexed: number,
+  viewsIndexed: number,
+  bankPosition: number,
+): ContentFacts {
+  const { frames, aspect: _, views: __, thumbnails: ___, ...facts } = revision;
+  return { ...facts, framesIndexed, framesLowQuality: frames.length - framesIndexed, viewsIndexed, bankPosition };
 }

@@ -8,8 +8,10 @@ type Column = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 /** Each column has the same rows; a row may be several elements wide. */
 export type Columns = Readonly<Record<string, Column>>;
 
+/** Bytes that may change with the table; or several arrays, one after the other, that nobody writes into any more. */
+export type ImagePiece = Uint8Array<ArrayBuffer> | readonly Uint8Array<ArrayBuffer>[];
 /** Pieces of a table by name, as they are written to and read from a snapshot. */
-export type TableImage = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+export type TableImage = ReadonlyMap<string, ImagePiece>;
 
 const rowsAtFirst = 1024;
 const growth = 1.5;
@@ -60,8 +62,15 @@ export function restoreColumns<C extends Columns>(
 /** A piece of an image, which must have so many bytes. Throws snapshot_damaged. */
 export function pieceOf(image: TableImage, name: string, bytes?: number): Uint8Array<ArrayBuffer> {
   const piece = image.get(name);
-  if (piece !== undefined && (bytes === undefined || piece.length === bytes)) return piece;
+  if (piece instanceof Uint8Array && (bytes === undefined || piece.length === bytes)) return piece;
   throw new FloodgateError('snapshot_damaged', `the snapshot has no whole piece ${name}`);
+}
+
+/** The arrays of a piece, whole or not yet put together. Throws snapshot_damaged. */
+export function arraysOf(image: TableImage, name: string): readonly Uint8Array<ArrayBuffer>[] {
+  const piece = image.get(name);
+  if (piece === undefined) throw new FloodgateError('snapshot_damaged', `the snapshot has no piece ${name}`);
+  return piece instanceof Uint8Array ? [piece] : piece;
 }
 
 /** A few counts of a table as a piece of its image. */

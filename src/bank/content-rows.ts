@@ -20,6 +20,7 @@ export interface ContentFacts extends KnownContent {
   readonly parts: number;
   readonly framesIndexed: number;
   readonly framesLowQuality: number;
+  readonly viewsIndexed: number;
   readonly addedAt: string;
   /** Offset of the record that made it active. */
   readonly bankPosition: number;
@@ -209,6 +210,7 @@ type PackedFacts = readonly [
   framesPerSecond: number,
   framesIndexed: number,
   framesLowQuality: number,
+  viewsIndexed: number,
   addedAt: string,
   bankPosition: number,
   labels: readonly string[],
@@ -226,6 +228,7 @@ function packFacts(facts: ContentFacts): string {
     facts.framesPerSecond,
     facts.framesIndexed,
     facts.framesLowQuality,
+    facts.viewsIndexed,
     facts.addedAt,
     facts.bankPosition,
     facts.labels,
@@ -236,7 +239,7 @@ function packFacts(facts: ContentFacts): string {
 
 function unpackFacts(text: string, sha256: () => string): ContentFacts {
   const [contentId, bank, kind, revision, parts, durationMs, framesPerSecond, ...rest]: PackedFacts = JSON.parse(text);
-  const [framesIndexed, framesLowQuality, addedAt, bankPosition, labels, hasSha256] = rest;
+  const [framesIndexed, framesLowQuality, viewsIndexed, addedAt, bankPosition, labels, hasSha256] = rest;
   return {
     contentId,
     bank,
@@ -249,6 +252,7 @@ function unpackFacts(text: string, sha256: () => string): ContentFacts {
     parts,
     framesIndexed,
     framesLowQuality,
+    viewsIndexed,
     addedAt,
     bankPosition,
   };
@@ -257,7 +261,7 @@ function unpackFacts(text: string, sha256: () => string): ContentFacts {
 /** The summary that the API gives. */
 export function summaryOf(facts: ContentFacts): BankContent {
   const { contentId, bank, revision, labels, kind, sha256, durationMs, framesPerSecond } = facts;
-  const { framesIndexed, framesLowQuality, addedAt, bankPosition } = facts;
+  const { framesIndexed, framesLowQuality, viewsIndexed, addedAt, bankPosition } = facts;
   return {
     contentId,
     bank,
@@ -269,6 +273,7 @@ export function summaryOf(facts: ContentFacts): BankContent {
     framesPerSecond,
     framesIndexed,
     framesLowQuality,
+    viewsIndexed,
     addedAt,
     bankPosition,
   };

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { limits } from '../config/limits.ts';
 import type { BankContent } from '../contracts/bank.ts';
 import type { HashedFrame } from '../contracts/common.ts';
-import { type Frame, packFrames } from '../contracts/packed-frames.ts';
+import type { MediaFacts } from '../contracts/decision.ts';
+import { type Frame, packFrames, packThumbnails, packViews } from '../contracts/packed-frames.ts';
 import type { Policy } from '../contracts/policy.ts';
 import { bankPolicyOf } from '../decision/policy.ts';
-import type { Fingerprinter } from '../fingerprint/fingerprinter.ts';
+import type { Fingerprinter, SampledFrame } from '../fingerprint/fingerprinter.ts';
 import type { BankEntry } from './bank-records.ts';
 import type { LiveBank } from './live-bank.ts';
 
@@ -33,24 +34,53 @@ export interface EnrolFile extends EnrolFacts {
   readonly signal?: AbortSignal;
 }
 
+/** What is kept of the frames of a file, packed as they come: a deep hour has a third of a million hashes. */
+class EnrolledFrames {
+  readonly frames: Frame[] = [];
+  readonly #views: Buffer[] = [];
+  readonly #thumbnails: Buffer[] = [];
+
+  add(frame: SampledFrame): void {
+    const { quality, hashes, thumbnail, views = [] } = frame;
+    const timeMs = Math.round(frame.timeMs);
+    this.frames.push({ timeMs, quality, hash: hashes.slice(0, limits.hashBytes) });
+    if (views.length === 0) return;
+    this.#views.push(packViews(views.map((view) => ({ timeMs, ...view }))));
+    if (thumbnail !== undefined) this.#thumbnails.push(packThumbnails([{ timeMs, pixels: thumbnail }]));
+  }
+
+  /** Nothing of it when no frame had views. */
+  deepSide(
+    { width, height }: MediaFacts,
+    aspect: number | undefined,
+  ): Pick<BankEntry, 'aspect' | 'views' | 'thumbnails'> {
+    if (this.#views.length === 0) return {};
+    return {
+      views: Buffer.concat(this.#views),
+      ...(this.#thumbnails.length > 0 ? { thumbnails: Buffer.concat(this.#thumbnails) } : {}),
+      ...(aspect !== undefined ? { aspect } : width && height ? { aspect: width / height } : {}),
+    };
+  }
+}
+
 /**
  * Adds the content of a file; resolves once it is searchable. Content without a frame of enough detail is known by its
  * bytes alone, and the answer says so (`framesIndexed` is 0). Throws what fingerprinting and `LiveBank.add` throw.
  */
 export async function enrolFile(parts: EnrolParts, file: EnrolFile): Promise<BankContent> {
   const bank = file.bank ?? defaultBank;
-  const { framesPerSecond } = bankPolicyOf(parts.policy(), bank);
-  let frames: Frame[] = [];
-  const { media, durationMs } = await parts.fingerprinter.fingerprint({
+  const { framesPerSecond, depth } = bankPolicyOf(parts.policy(), bank);
+  let enrolled = new EnrolledFrames();
+  const { media, aspect, durationMs } = await parts.fingerprinter.fingerprint({
     path: file.path,
-    mode: { kind: 'dense', framesPerSecond },
+    mode: { kind: 'dense', framesPerSecond, views: depth === 'deep' },
     timeoutMs: limits.enrolTimeoutMs,
-    onFrame({ timeMs, quality, hashes }) {
-      frames.push({ timeMs: Math.round(timeMs), quality, hash: hashes.slice(0, limits.hashBytes) });
+    onFrame(frame) {
+      enrolled.add(frame);
       return 'more';
     },
     onRestart() {
-      frames = [];
+      enrolled = new EnrolledFrames();
     },
     ...(file.signal === undefined ? {} : { signal: file.signal }),
   });
@@ -62,7 +92,8 @@ export async function enrolFile(parts: EnrolParts, file: EnrolFile): Promise<Ban
     sha256: file.sha256,
     durationMs: Math.round(durationMs),
     framesPerSecond: media.kind === 'image' ? 0 : framesPerSecond,
-    frames,
+    frames: enrolled.frames,
+    ...enrolled.deepSide(media, aspect),
   });
 }
 

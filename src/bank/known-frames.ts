@@ -9,7 +9,9 @@ import type { SampledFrame } from '../fingerprint/fingerprinter.ts';
 import type { HammingIndex, Hits } from '../kernel/hamming-index.ts';
 import type { FrameMatch } from '../match/frame-match.ts';
 import type { BankSearch } from './bank.ts';
+import { affordableRadius, byDistance, searchClosest } from './closest-hits.ts';
 import type { TableImage } from './columns.ts';
+import { runBreakMs } from './frame-runs.ts';
 import { createPostings, type Posting } from './postings.ts';
 
 export interface KnownFrames {
@@ -19,16 +21,22 @@ export interface KnownFrames {
    */
   add(row: number, frames: readonly Frame[], framesPerSecond: number): void;
   remove(row: number): void;
-  search(frame: SampledFrame, radiusBits: number, views?: readonly number[]): BankSearch;
+  /** See Bank. */
+  search(frame: SampledFrame, wideBits: number, views?: readonly number[]): BankSearch;
   image(): [string, Uint8Array<ArrayBuffer>][];
 }
 
-/** `numberOf` gives the number of the content in a row. Empty, or as they were when the image was taken. */
-export function createKnownFrames(
-  index: HammingIndex,
-  numberOf: (row: number) => number,
-  image?: TableImage,
-): KnownFrames {
+export interface KnownFramesOptions {
+  readonly index: HammingIndex;
+  /** The number of the content in a row. */
+  readonly numberOf: (row: number) => number;
+  /** limits.hotHashesMax when left out. */
+  readonly hotHashesMax: number | undefined;
+}
+
+/** Empty, or as they were when the image was taken. */
+export function createKnownFrames(options: KnownFramesOptions, image?: TableImage): KnownFrames {
+  const { index, numberOf, hotHashesMax } = options;
   const postings = createPostings(image);
 
   const remove = (row: number): void => {
@@ -48,7 +56,8 @@ export function createKnownFrames(
     },
     remove,
     image: () => postings.image(),
-    search(frame, radiusBits, views = allViews) {
+    search(frame, wideBits, views = allViews) {
+      const radiusBits = affordableRadius(index, wideBits, hotHashesMax);
       const { hits, narrowed } = searchClosest(index, hashesOf(frame, views), radiusBits);
       const matches: FrameMatch[] = [];
       let capped = narrowed;
@@ -62,30 +71,9 @@ export function createKnownFrames(
         });
         if (matches.length >= limits.matchesPerFrameMax && capped) break;
       }
-      return { matches, capped };
+      return { matches, capped, radiusBits };
     },
   };
-}
-
-/** When there are more hits than may be reported, a narrower radius finds the closest of them. */
-function searchClosest(
-  index: HammingIndex,
-  queries: Uint8Array,
-  radiusBits: number,
-): { readonly hits: Hits; readonly narrowed: boolean } {
-  let hits = index.search(queries, radiusBits, limits.hitsPerSearchMax);
-  let narrowed = false;
-  for (let radius = radiusBits; hits.capped && radius > 0; ) {
-    radius >>= 1;
-    narrowed = true;
-    hits = index.search(queries, radius, limits.hitsPerSearchMax);
-  }
-  return { hits, narrowed: narrowed || hits.capped };
-}
-
-function byDistance(hits: Hits): Uint32Array {
-  const order = Uint32Array.from({ length: hits.count }, (_, hit) => hit);
-  return order.sort((a, b) => (hits.distanceBits[a] ?? 0) - (hits.distanceBits[b] ?? 0) || a - b);
 }
 
 const allViews: readonly number[] = dihedralNames.map((_name, view) => view);
@@ -126,13 +114,9 @@ interface FrameRange {
   quality: number;
 }
 
-/** Sampling steps that two frames of one run may lie apart: one may have been dropped between them. */
-const runSteps = 2;
-const usualStepMs = 1000;
-
 /** Runs of identical frames as ranges, so that a still hour is one posting and not thousands. */
 function rangesOf(frames: readonly Frame[], framesPerSecond: number): FrameRange[] {
-  const breakMs = runSteps * (framesPerSecond > 0 ? 1000 / framesPerSecond : usualStepMs);
+  const breakMs = runBreakMs(framesPerSecond);
   const ranges: FrameRange[] = [];
   for (const { hash, timeMs, quality } of inOrder(frames)) {
     const last = ranges[ranges.length - 1];

@@ -5,6 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { limits } from '../config/limits.ts';
 import type { BankContent } from '../contracts/bank.ts';
+import { packedFrameBytes } from '../contracts/packed-frames.ts';
 import { FloodgateError, toFloodgateError } from '../errors.ts';
 import type { HammingIndex } from '../kernel/hamming-index.ts';
 import type { Log, LogRecord, NewRecord, Tail } from '../log/log.ts';
@@ -12,17 +13,19 @@ import type { Telemetry } from '../telemetry.ts';
 import type { Bank } from './bank.ts';
 import { type BankEntry, framesPerPartMax, readBankRecord, recordsOfRevision, tombstones } from './bank-records.ts';
 import { type BankTable, createBankTable } from './bank-table.ts';
-import type { TableImage } from './columns.ts';
+import type { ImagePiece, TableImage } from './columns.ts';
 import { summaryOf } from './content-rows.ts';
 import { createRecordGate } from './record-gate.ts';
 
 export interface LiveBankOptions {
   readonly log: Log;
   readonly index: HammingIndex;
+  /** Of the views of deep content: empty, whatever `resume` has. */
+  readonly deepIndex: HammingIndex;
   /** Frames below it are banked and not searched; the policy's `faintFrameQualityMin`. */
   readonly frameQualityMin: () => number;
   readonly telemetry: Pick<Telemetry, 'bankApplied' | 'bankRejected' | 'bankSized'>;
-  /** Unique hashes that the bank may hold; limits.bankHashesMax when left out. */
+  /** Unique hashes that either index may hold; limits.bankHashesMax when left out. */
   readonly hashesMax?: number;
   /** Frames in one record; framesPerPartMax when left out. */
   readonly framesPerPart?: number;
@@ -70,8 +73,8 @@ export interface LiveBank extends Bank {
 }
 
 export function createBank(options: LiveBankOptions): LiveBank {
-  const { log, index, resume } = options;
-  const table = createBankTable(index, options.frameQualityMin, resume?.image);
+  const { log } = options;
+  const table = createBankTable(options, options.resume?.image);
   const inTurn = createTurns();
   const now = (): string => new Date((options.nowMs ?? Date.now)()).toISOString();
   const reading = createReading(options, table);
@@ -88,14 +91,19 @@ export function createBank(options: LiveBankOptions): LiveBank {
     get size() {
       return table.size;
     },
-    search: (frame, radiusBits, views) => table.frames.search(frame, radiusBits, views),
+    get deepHashes() {
+      return table.deep.hashes;
+    },
+    search: (frame, wideBits, views) => table.frames.search(frame, wideBits, views),
+    nameDeep: (queries, wideBits) => table.deep.name(queries, wideBits),
+    deep: (contentNumber) => table.findDeep(contentNumber),
     findBySha256: (sha256) => table.findBySha256(sha256),
     content: (contentNumber) => table.findByNumber(contentNumber),
     start: reading.start,
     unready: reading.unready,
     add: (entry) =>
       inTurn(entry.contentId, async () => {
-        requireRoom(entry, index, options.hashesMax ?? limits.bankHashesMax);
+        requireRoom(entry, options);
         const before = table.find(entry.contentId);
         const revision = (before?.revision ?? 0) + 1;
         const framesPerPart = options.framesPerPart ?? framesPerPartMax;
@@ -121,7 +129,7 @@ export function createBank(options: LiveBankOptions): LiveBank {
 
 /** The half that follows the log: it alone changes the table. */
 function createReading(options: LiveBankOptions, table: BankTable) {
-  const { log, index, telemetry, nowMs = Date.now } = options;
+  const { log, index, deepIndex, telemetry, nowMs = Date.now } = options;
   let tail: Tail | undefined;
   let position = options.resume?.position ?? -1;
   const fromOffset = position + 1;
@@ -129,7 +137,8 @@ function createReading(options: LiveBankOptions, table: BankTable) {
   let why: string | null = 'the bank has not been read yet';
 
   const tellSize = oncePerTurn(() => {
-    const { size: hashes, freshHashes, bytes } = index;
+    const { size: hashes, freshHashes } = index;
+    const bytes = index.bytes + deepIndex.bytes;
     telemetry.bankSized({ hashes, freshHashes, contents: table.size, bytes, position });
   });
   const gate = createRecordGate((record) => {
@@ -194,11 +203,15 @@ function oncePerTurn(tell: () => void): () => void {
   };
 }
 
-/** Some milliseconds of copying a turn. */
+/** Some milliseconds of copying a turn. What nobody writes into need not be copied. */
 async function copyInTurns(image: TableImage): Promise<TableImage> {
-  const copies = new Map<string, Uint8Array<ArrayBuffer>>();
+  const copies = new Map<string, ImagePiece>();
   let copiedBytes = 0;
   for (const [name, bytes] of image) {
+    if (!(bytes instanceof Uint8Array)) {
+      copies.set(name, bytes);
+      continue;
+    }
     const copy = new Uint8Array(bytes.length);
     for (let at = 0; at < bytes.length; at += limits.bankCopyBytesPerTurn) {
       const part = bytes.subarray(at, at + limits.bankCopyBytesPerTurn);
@@ -229,12 +242,14 @@ function applyRecord(
 }
 
 /** Refused before it is in the log, where it would be in the way of every restart. */
-function requireRoom(entry: BankEntry, index: HammingIndex, hashesMax: number): void {
+function requireRoom(entry: BankEntry, { index, deepIndex, hashesMax = limits.bankHashesMax }: LiveBankOptions): void {
   if (entry.frames.length > limits.denseFramesMax) {
     throw new FloodgateError('invalid_request', `At most ${limits.denseFramesMax} frames make one content.`);
   }
-  if (index.size + entry.frames.length > hashesMax) {
-    throw new FloodgateError('bank_full', `The bank holds ${index.size} of at most ${hashesMax} hashes.`);
+  const views = (entry.views?.length ?? 0) / packedFrameBytes;
+  const fuller = index.size + entry.frames.length > hashesMax ? index : deepIndex;
+  if (fuller === index || deepIndex.size + views > hashesMax) {
+    throw new FloodgateError('bank_full', `The bank holds ${fuller.size} of at most ${hashesMax} hashes.`);
   }
 }
 

@@ -56,13 +56,14 @@ export interface OpenedBank {
 interface Parts {
   readonly bank: LiveBank;
   readonly index: OwnedIndex;
+  readonly deepIndex: OwnedIndex;
   readonly restored: SnapshotManifest | undefined;
 }
 
 /** Throws kernel_failed, log_failed. A snapshot that is not usable is told of and not an error. */
 export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
   const parts = await openParts(options);
-  const { bank, index } = parts;
+  const { bank, index, deepIndex } = parts;
   const keeper = createKeeper(options, parts);
   const lag = createApplyLag({
     ends: () => options.log.ends('bank'),
@@ -82,6 +83,7 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
       await bank.start().finally(() => clearInterval(progress));
       // Segments are built once of everything, rather than again and again on the way.
       await index.startMerging();
+      await deepIndex.startMerging();
       keeper?.start();
     },
     async close() {
@@ -89,6 +91,7 @@ export async function openBank(options: OpenBankOptions): Promise<OpenedBank> {
       await lag.stop();
       await bank.close();
       await index.close();
+      await deepIndex.close();
     },
   };
 }
@@ -103,14 +106,20 @@ async function openParts(options: OpenBankOptions): Promise<Parts> {
       mergeFailed: (error) => telemetry.failed('building a segment of the index', error),
     },
   };
+  const deepOptions: HammingIndexOptions = {
+    ...indexOptions,
+    // What is told of segments is told of the index of whole frames.
+    events: { merged: () => {}, mergeFailed: (error) => indexOptions.events?.mergeFailed(error) },
+  };
   const bankOptions = { log, telemetry, hashesMax, frameQualityMin: () => frameQualityMin, nowMs };
   const restored = await restoreNewest(options, (folder, situation) =>
-    restoreParts(folder, situation, indexOptions, bankOptions),
+    restoreParts(folder, situation, { indexOptions, deepOptions, bankOptions }),
   );
   if (typeof restored !== 'string') return restored;
   telemetry.bankRebuilding(restored);
   const index = createHammingIndex(indexOptions);
-  return { index, bank: createBank({ ...bankOptions, index }), restored: undefined };
+  const deepIndex = createHammingIndex(deepOptions);
+  return { index, deepIndex, bank: createBank({ ...bankOptions, index, deepIndex }), restored: undefined };
 }
 
 type Restored = Parts & { readonly restored: SnapshotManifest };
@@ -146,17 +155,28 @@ async function restoreNewest(
 async function restoreParts(
   folder: string,
   situation: SnapshotSituation,
-  indexOptions: HammingIndexOptions,
-  bankOptions: Omit<Parameters<typeof createBank>[0], 'index'>,
+  {
+    indexOptions,
+    deepOptions,
+    bankOptions,
+  }: {
+    readonly indexOptions: HammingIndexOptions;
+    readonly deepOptions: HammingIndexOptions;
+    readonly bankOptions: Omit<Parameters<typeof createBank>[0], 'index' | 'deepIndex'>;
+  },
 ): Promise<Restored> {
   const { manifest, indexFolder, state } = await readBankSnapshot(folder, situation);
   const index = await restoreHammingIndex(indexFolder, indexOptions);
+  const deepIndex = createHammingIndex(deepOptions);
   try {
-    const bank = createBank({ ...bankOptions, index, resume: state });
-    if (bank.size === manifest.contents && index.size === manifest.hashes) return { bank, index, restored: manifest };
+    const bank = createBank({ ...bankOptions, index, deepIndex, resume: state });
+    if (bank.size === manifest.contents && index.size === manifest.hashes) {
+      return { bank, index, deepIndex, restored: manifest };
+    }
     throw new FloodgateError('snapshot_damaged', 'its table and its index do not belong together');
   } catch (thrown) {
     await index.close();
+    await deepIndex.close();
     throw thrown;
   }
 }

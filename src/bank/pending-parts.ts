@@ -3,7 +3,7 @@
  * content only the one that came last is waited for: the log's order says what is newest, not the number, which starts
  * again after a removal; and compaction may have taken parts of those before it.
  */
-import { type BankRevision, changeOf, partRecord } from './bank-records.ts';
+import { type BankRevision, changeOf, partRecord, wholeRevision } from './bank-records.ts';
 import { pieceOf, type TableImage } from './columns.ts';
 
 interface Pending {
@@ -41,7 +41,10 @@ export function createPendingParts(image?: TableImage): PendingParts {
       if (waiting.parts.size < revision.parts) return undefined;
       pending.delete(contentId);
       const inOrder = [...waiting.parts].sort(([a], [b]) => a - b);
-      return { ...revision, frames: inOrder.flatMap(([, { frames }]) => frames) };
+      return wholeRevision(
+        inOrder.map(([, each]) => each),
+        revision,
+      );
     },
     forget(contentId: string, part: number): void {
       const waiting = pending.get(contentId);
@@ -50,7 +53,7 @@ export function createPendingParts(image?: TableImage): PendingParts {
     },
     image(): [string, Uint8Array<ArrayBuffer>][] {
       const waiting = [...pending.values()].flatMap((each) => [...each.parts]);
-      const records = waiting.map(([part, revision]) => partRecord(revision, part, revision.frames));
+      const records = waiting.map(([part, revision]) => partRecord(revision, part));
       return [[pieceName, new Uint8Array(Buffer.from(JSON.stringify(records)))]];
     },
   };

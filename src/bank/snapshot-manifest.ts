@@ -24,7 +24,7 @@ export interface SnapshotManifest {
   readonly pieces: readonly PieceRecord[];
 }
 
-export const snapshotFormat = 1;
+export const snapshotFormat = 2;
 
 export function manifestText(manifest: SnapshotManifest): string {
   return JSON.stringify({ ...manifest, crc32: crcOf(manifest) });

@@ -140,5 +140,6 @@ function describe(content: BankContent): string {
   const length = content.kind === 'video' ? ` of ${formatSeconds(content.durationSeconds)}` : '';
   const frames = `${content.framesIndexed} frame${content.framesIndexed === 1 ? '' : 's'} indexed`;
   const flat = content.framesLowQuality === 0 ? '' : `, ${content.framesLowQuality} too flat to match`;
-  return `${content.contentId}: ${content.kind}${length}, ${frames}${flat}`;
+  const depth = content.viewsIndexed === 0 ? '' : `, ${content.viewsIndexed} views of them`;
+  return `${content.contentId}: ${content.kind}${length}, ${frames}${depth}${flat}`;
 }

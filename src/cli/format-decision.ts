@@ -21,6 +21,7 @@ const sentences: Record<Reason, string> = {
   timed_out: 'took too long',
   forbidden_source: 'may not be fetched from there',
   unreachable: 'could not be fetched',
+  shed: 'not looked at to the end, under overload',
   digest_mismatch: 'not the announced SHA-256',
 };
 

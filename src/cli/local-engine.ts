@@ -53,9 +53,12 @@ export async function withLocalBank<T>(
     closers.add('log', () => log.close());
     const index = createHammingIndex({ merging: 'never' });
     closers.add('index', () => index.close());
+    const deepIndex = createHammingIndex({ merging: 'never' });
+    closers.add('deep index', () => deepIndex.close());
     const bank = createBank({
       log,
       index,
+      deepIndex,
       frameQualityMin: () => policy.faintFrameQualityMin,
       telemetry: { bankApplied: () => {}, bankRejected: () => {}, bankSized: () => {} },
     });

@@ -72,6 +72,14 @@ export const limits = {
   doubtDurationMsMax: 180_000,
   doubtFramesPerSecond: 4,
   bankFramesPerSecondMax: 8,
+  /** Frames of an upload whose regions are hashed; their bases of 64 KiB are kept until the pass ends. */
+  regionFramesMax: 24,
+  /** Width over height of a picture whose views are hashed, and height over width; beyond it, as if it were that. */
+  aspectMax: 16,
+  /** Frames that regions are detected in. */
+  detectionFramesMax: 16,
+  uploadThumbnailSide: 64,
+  knownThumbnailSide: 32,
 
   // Kernel and search
   hashBytes: 32,
@@ -79,11 +87,15 @@ export const limits = {
   radiusBitsMax: 96,
   frameSideMax: 2048,
   frameSide: 512,
+  /** What regions of a frame are sampled from; half of the usual frame. */
+  baseSide: 256,
   queriesPerSearchMax: 64,
   hitsPerSearchMax: 16_384,
   bankHashesMax: 20_000_000,
   /** Greatest radius that the segments of the index answer; a wider search scans. */
   segmentRadiusBitsMax: 31,
+  /** Up to so many hashes an index is scanned at any radius: 0.3 ms a query. A larger one answers what segments answer. */
+  hotHashesMax: 250_000,
   /** New hashes that are scanned before they are built into a segment: some 5 microseconds a query. */
   freshHashesMax: 8_192,
   /** A build takes in the segments that are not more than so many times as large as what it has so far. */
@@ -106,6 +118,30 @@ export const limits = {
   /** Of these the first are looked for at any speed, the rest at normal speed. */
   searchedCandidatesMax: 6,
   decisionMatchesMax: 20,
+  /** Known contents that are compared with an upload region by region, the closest first. */
+  namedContentsMax: 8,
+  /** Regions of an upload; detected and fixed ones. */
+  regionsMax: 64,
+  /** Of each, hypotheses that are put on a line, the heaviest first. */
+  hypothesesFittedMax: 6,
+  /** Pairs of a query and a known view that one content may cost for one frame; beyond it only the hypothesis that named
+   * it is measured. Some milliseconds. */
+  measuredPairsMax: 8_000_000,
+
+  // Effort under load
+  /** Uploads usually take longer than this from their event: the dearest work that is left is shed. */
+  effortLatencyMsMax: 1_500,
+  /** Below it the pipeline keeps up with ease. */
+  effortCalmLatencyMs: 700,
+  /** So long it must have kept up before shed work is taken up again. */
+  effortCalmMs: 5_000,
+  /** A change shows its effect only on what begins after it. */
+  effortHoldMs: 1_000,
+  /** Latencies that are looked at: as old and as many as this. */
+  effortWindowMs: 3_000,
+  effortSamplesMax: 256,
+  /** Frames of the first look under the greatest load. */
+  hurriedFramesMax: 4,
 
   // Live streams
   /** Streams of which a process keeps evidence, the ones with the latest segments. */
@@ -132,6 +168,12 @@ export const limits = {
 
   // Bank
   bankContentsMax: 5_000_000,
+  /** Gray pixels of a thumbnail: 32 x 32. */
+  thumbnailBytes: 1_024,
+  /** Frames whose hashes of one view stay so close to the first of them are one entry of a deep bank. */
+  viewRunBitsMax: 4,
+  /** Deep content in one piece of a snapshot, roughly. */
+  deepPieceBytes: 8 * MiB,
   /** What a bank record's fields take beside its frames. */
   bankRecordFieldsBytesMax: 16 * KiB,
   /** Bytes of the bank's table that are copied in one turn of the event loop while changes wait: a few milliseconds. */
@@ -261,6 +303,8 @@ assertRelation(limits.inlineBytesMax * 1.4 < limits.recordBytesMax, 'inline cont
 assertRelation(limits.recordBytesMax <= limits.requestBytesMax, 'an event of full size fits a request');
 assertRelation(limits.jobTimeoutMs * limits.jobAttemptsMax >= limits.drainTimeoutMs, 'a drain may abandon a job');
 assertRelation(limits.frameSide <= limits.frameSideMax, 'the usual frame fits the kernel');
+assertRelation(limits.baseSide * 2 === limits.frameSide, 'a base is made of the usual frame');
+assertRelation(limits.detectionFramesMax <= limits.regionFramesMax, 'regions are detected in frames that are kept');
 assertRelation(limits.imageBytesMax <= limits.contentBytesMax, 'an image is content');
 assertRelation(limits.sparseKeyFramesMax <= limits.sparseFramesMax, 'the key frames of a sparse pass fit it');
 assertRelation(limits.sparseFramesMin <= limits.sparseKeyFramesMax, 'key frames alone can make a sparse pass');
@@ -290,7 +334,9 @@ assertRelation(
 );
 assertRelation(limits.bankSnapshotRenewMs < limits.bankSnapshotAgeMsMax, 'a snapshot is renewed before it is too old');
 assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments answer narrow searches');
+assertRelation(limits.freshHashesMax < limits.hotHashesMax, 'what is scanned because it is new is little');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
+assertRelation(limits.effortCalmLatencyMs < limits.effortLatencyMsMax, 'the ladder does not swing');
 assertRelation(limits.streamSegmentFramesMax <= limits.streamFramesMax, 'a segment fits its stream');
 assertRelation(
   limits.streamSegmentFramesMax * 264 * 1.4 < limits.recordBytesMax,

@@ -16,7 +16,16 @@ export const BankRecord = Type.Object(
     sha256: Type.Optional(Sha256Hex),
     durationMs: Type.Integer({ minimum: 0, description: '0 for an image.' }),
     framesPerSecond: Type.Number({ minimum: 0 }),
-    frames: Type.String({ description: 'Frames of this part, packed (contracts/packed-frames.ts), base64.' }),
+    frames: Type.String({
+      description: 'Frames of this part and views of them, packed (contracts/packed-frames.ts), base64.',
+    }),
+    aspect: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Width over height, of deep content.' })),
+    thumbnails: Type.Optional(
+      Type.String({
+        description:
+          'Small pictures of frames, packed: the time in milliseconds (u32) and 32 x 32 gray pixels, base64.',
+      }),
+    ),
     addedAt: Timestamp,
   },
   { $id: 'BankRecord', additionalProperties: false },
@@ -56,6 +65,10 @@ export const BankContent = Type.Object(
     framesPerSecond: Type.Number({ minimum: 0 }),
     framesIndexed: Type.Integer({ minimum: 0 }),
     framesLowQuality: Type.Integer({ minimum: 0, description: 'Left out: below the least frame quality.' }),
+    viewsIndexed: Type.Integer({
+      minimum: 0,
+      description: 'Hashes of parts of its frames; 0: plain content, of which only the whole frame is recognised.',
+    }),
     addedAt: Timestamp,
     bankPosition: Type.Integer({ minimum: 0, description: 'Offset at which this revision became searchable.' }),
   },

@@ -23,6 +23,7 @@ export const unjudgedReasons = [
   'forbidden_source',
   'unreachable',
   'digest_mismatch',
+  'shed',
 ] as const;
 export type UnjudgedReason = (typeof unjudgedReasons)[number];
 
@@ -37,9 +38,28 @@ export const TimeSegment = Type.Object(
     startSeconds: Type.Number({ minimum: 0 }),
     endSeconds: Type.Number({ minimum: 0 }),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    description:
+      'The stretch that matches: along the line in time to the ends of either content, or halfway to the nearest frame ' +
+      'that was looked at and did not match.',
+  },
 );
 export type TimeSegment = Static<typeof TimeSegment>;
+
+const share = () => Type.Number({ minimum: -1, maximum: 2 });
+
+/** A part of a picture, in shares of its width and height; it may reach beyond the picture's edge. */
+export const PictureRegion = Type.Object(
+  { left: share(), top: share(), width: share(), height: share(), degrees: Type.Number() },
+  {
+    additionalProperties: false,
+    description:
+      'The part of the picture that matched, in shares of its width and height, turned clockwise about its centre. ' +
+      'Absent when whole frames matched.',
+  },
+);
+export type PictureRegion = Static<typeof PictureRegion>;
 
 export const Match = Type.Object(
   {
@@ -63,7 +83,23 @@ export const Match = Type.Object(
     upload: TimeSegment,
     known: TimeSegment,
     knownDurationSeconds: Type.Number({ minimum: 0, description: 'Of the whole known content; 0 for an image.' }),
-    matchedSeconds: Type.Number({ minimum: 0, description: 'Seconds of the upload that the match covers.' }),
+    matchedSeconds: Type.Number({ minimum: 0, description: 'Seconds of the upload between frames that matched.' }),
+    uploadRegion: Type.Optional(PictureRegion),
+    knownRegion: Type.Optional(PictureRegion),
+    pixelAgreement: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description: 'How much of the known detail the pixels of the upload show, brought over each other.',
+      }),
+    ),
+    changeAgreement: Type.Optional(
+      Type.Number({
+        minimum: -1,
+        maximum: 1,
+        description: 'How far the upload changes over time as the known content does. Absent where it stands still.',
+      }),
+    ),
   },
   { $id: 'Match', additionalProperties: false },
 );
@@ -104,6 +140,10 @@ export const degradations = [
   'hits_capped',
   'frames_capped',
   'video_backend_missing',
+  'second_look_shed',
+  'far_regions_shed',
+  'regions_shed',
+  'frames_shed',
 ] as const;
 export type Degradation = (typeof degradations)[number];
 

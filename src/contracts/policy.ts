@@ -26,6 +26,11 @@ const bankFields = {
     maximum: limits.bankFramesPerSecondMax,
     description: 'Rate at which video is sampled when it is added.',
   }),
+  depth: oneOf(
+    ['deep', 'plain'],
+    'deep: parts and turned views of each frame are added as well, so that crops, frames and pasted copies are found. ' +
+      'plain: only the whole frame, at a fortieth of the memory.',
+  ),
 };
 
 const blockFields = {
@@ -49,6 +54,21 @@ const reviewFields = {
   scoreMin: amountMin('Least score of such a line.'),
 };
 
+const regionFields = {
+  namingRadiusBits: radiusBits('Known content is compared with an upload once a region of it is within this distance.'),
+  reachBits: radiusBits('Such content is compared up to this distance.'),
+  qualityMin: quality('A region below this quality is not looked up.'),
+  scoreMin: amountMin('Block: least score of a line in time.'),
+  framesMin: framesMin('Block: distinct frames on that line.'),
+  agreementMin: share('Block: how much of the known detail the pixels of the upload must bear out.'),
+  imageRadiusBits: radiusBits('Block: distance of an image.'),
+  imageAgreementMin: share('Block: the same for an image, which has no line in time.'),
+  reviewScoreMin: amountMin('Review: least score of a line in time.'),
+  reviewAgreementMin: share('Review: least agreement of the pixels.'),
+  reviewImageRadiusBits: radiusBits('Review: distance of an image.'),
+  reviewImageAgreementMin: share('Review: the same for an image.'),
+};
+
 const unjudgedAction = oneOf(['review', 'allow'], 'What becomes of an upload that could not be judged.');
 const unjudgedFields = {
   no_detail: unjudgedAction,
@@ -59,6 +79,7 @@ const unjudgedFields = {
   forbidden_source: unjudgedAction,
   unreachable: unjudgedAction,
   digest_mismatch: unjudgedAction,
+  shed: unjudgedAction,
 } satisfies Record<UnjudgedReason, TSchema>;
 
 const plainFields = {
@@ -83,6 +104,7 @@ export const Policy = Type.Object(
     ...plainFields,
     block: Type.Object(blockFields, closed),
     review: Type.Object(reviewFields, closed),
+    regions: Type.Object(regionFields, closed),
     unjudged: Type.Object(unjudgedFields, closed),
     defaultBank: Type.Object(bankFields, closed),
     banks: Type.Record(Type.String({ pattern: bankNamePattern }), Type.Object(bankFields, closed), closed),
@@ -98,6 +120,7 @@ export const PolicyFile = Type.Object(
     ...Type.Partial(Type.Object(plainFields)).properties,
     block: Type.Optional(Type.Partial(Type.Object(blockFields, closed))),
     review: Type.Optional(Type.Partial(Type.Object(reviewFields, closed))),
+    regions: Type.Optional(Type.Partial(Type.Object(regionFields, closed))),
     unjudged: Type.Optional(Type.Partial(Type.Object(unjudgedFields, closed))),
     defaultBank: Type.Optional(Type.Partial(Type.Object(bankFields, closed))),
     banks: Type.Optional(

@@ -4,6 +4,7 @@
  */
 import type { Policy } from '../contracts/policy.ts';
 import type { Alignment } from '../match/alignment.ts';
+import { fullRegion } from '../match/region.ts';
 import type { Evidence } from './evidence.ts';
 
 /** strong: a copy. doubtful: a person should look. weak: what unrelated content has in common. */
@@ -13,6 +14,7 @@ export type Strength = 'strong' | 'doubtful' | 'weak';
 const faintWeight = 0.5;
 
 export function assess(alignment: Alignment, evidence: Evidence, policy: Policy): Strength {
+  if (isJudgedByPixels(alignment)) return assessPicture(alignment, evidence, policy);
   const strong = evidence.kind === 'image' ? isSamePicture(alignment, policy) : isCopy(alignment, evidence, policy);
   if (strong) return 'strong';
   return isDoubtful(alignment, evidence, policy) ? 'doubtful' : 'weak';
@@ -20,7 +22,43 @@ export function assess(alignment: Alignment, evidence: Evidence, policy: Policy)
 
 /** True when more frames cannot make the alignment weaker: the rules that count up, without the one on the whole. */
 export function isSettled(alignment: Alignment, policy: Policy): boolean {
+  if (isJudgedByPixels(alignment)) return isVerifiedCopy(alignment, policy);
   return isClose(alignment, policy) || isAligned(alignment, policy) || isLongStill(alignment, policy);
+}
+
+/** Whole frames of which the bank has no pixels are judged by their hashes alone. */
+function isJudgedByPixels({ picture }: Alignment): boolean {
+  if (picture === undefined) return false;
+  return picture.pixels !== null || picture.uploadRegion !== fullRegion || picture.knownRegion !== fullRegion;
+}
+
+/** Regions have far more chances to agree than whole frames: their pixels have to bear them out. */
+function assessPicture(alignment: Alignment, evidence: Evidence, policy: Policy): Strength {
+  const { regions } = policy;
+  const agreement = agreementOf(alignment);
+  if (evidence.kind === 'image') {
+    const isWithin = (bits: number, least: number) => alignment.distanceBits <= bits && agreement >= least;
+    if (isWithin(regions.imageRadiusBits, regions.imageAgreementMin)) return 'strong';
+    return isWithin(regions.reviewImageRadiusBits, regions.reviewImageAgreementMin) ? 'doubtful' : 'weak';
+  }
+  if (isVerifiedCopy(alignment, policy)) return 'strong';
+  if (agreement >= regions.agreementMin && isWhole(alignment, evidence, policy)) return 'strong';
+  const isNear = alignment.score >= regions.reviewScoreMin && agreement >= regions.reviewAgreementMin;
+  return isNear ? 'doubtful' : 'weak';
+}
+
+function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
+  const { regions, block } = policy;
+  if (agreementOf(alignment) < regions.agreementMin) return false;
+  const isLine =
+    alignment.score >= regions.scoreMin &&
+    alignment.distinctBits.length >= regions.framesMin &&
+    alignment.matchedMs >= block.matchedSecondsMin * 1000;
+  return isLine || isLongStill(alignment, policy);
+}
+
+function agreementOf({ picture }: Alignment): number {
+  return picture?.pixels?.agreement ?? 0;
 }
 
 function isCopy(alignment: Alignment, evidence: Evidence, policy: Policy): boolean {

@@ -1,12 +1,14 @@
 /** Alignments and exact copies in the words of the decision contract. */
 import { dihedralNames } from '../contracts/common.ts';
-import type { Match, TimeSegment } from '../contracts/decision.ts';
-import type { Alignment, TimeSpan } from '../match/alignment.ts';
+import type { Match, PictureRegion, TimeSegment } from '../contracts/decision.ts';
+import { type Alignment, extentOf, type TimeSpan } from '../match/alignment.ts';
 import type { KnownContent } from '../match/known-content.ts';
+import type { Region } from '../match/region.ts';
 import type { Evidence } from './evidence.ts';
 
 export function describeAlignment(alignment: Alignment, known: KnownContent, evidence: Evidence): Match {
   const inTime = known.kind !== 'image' && evidence.kind !== 'image' && alignment.inliers.length > 1;
+  const extent = inTime ? extentOf(alignment, evidence.durationMs ?? 0, known.durationMs) : alignment;
   return {
     ...identityOf(known),
     kind: inTime ? 'aligned' : 'frame',
@@ -17,11 +19,28 @@ export function describeAlignment(alignment: Alignment, known: KnownContent, evi
     distinctFrames: alignment.distinctBits.length,
     score: rounded(alignment.score),
     speed: inTime ? rounded(alignment.line.speed) : 1,
-    upload: segmentOf(alignment.upload),
-    known: segmentOf(alignment.known),
+    upload: segmentOf(extent.upload),
+    known: segmentOf(extent.known),
     knownDurationSeconds: rounded(known.durationMs / 1000),
     matchedSeconds: rounded(alignment.matchedMs / 1000),
+    ...pictureOf(alignment),
   };
+}
+
+function pictureOf({
+  picture,
+}: Alignment): Pick<Match, 'uploadRegion' | 'knownRegion' | 'pixelAgreement' | 'changeAgreement'> {
+  if (picture === undefined) return {};
+  return {
+    uploadRegion: regionOf(picture.uploadRegion),
+    knownRegion: regionOf(picture.knownRegion),
+    ...(picture.pixels === null ? {} : { pixelAgreement: rounded(picture.pixels.agreement) }),
+    ...(picture.pixels?.change ? { changeAgreement: rounded(picture.pixels.change.agreement) } : {}),
+  };
+}
+
+function regionOf({ left, top, width, height, degrees }: Region): PictureRegion {
+  return { left: rounded(left), top: rounded(top), width: rounded(width), height: rounded(height), degrees };
 }
 
 /** The same bytes: no frame was compared, and all of the one is all of the other. */

@@ -15,6 +15,8 @@ export type AttemptEnd =
   /** The caller's own code threw, or the content could not be handed over. */
   | { readonly kind: 'broken'; readonly error: unknown };
 
+const regionTiers = 2;
+
 export type LostReason = 'crash' | 'timeout' | 'memory';
 
 export interface AttemptChild {
@@ -32,6 +34,7 @@ export class Attempt {
   readonly #memoryBytesMax: number;
   #settle: (end: AttemptEnd) => void = () => {};
   #frames = 0;
+  #batches = 0;
   #isStopped = false;
   #killedFor: LostReason | null = null;
   #thrown: { readonly error: unknown } | null = null;
@@ -68,6 +71,7 @@ export class Attempt {
   hear(message: FromChild): void {
     if (message.kind === 'ready' || message.id !== this.#id) return;
     if (message.kind === 'frame') this.#takeFrame(message);
+    else if (message.kind === 'regions') this.#takeRegions(message);
     else if (message.kind === 'done') this.#end({ kind: 'done', result: message.result });
     else this.#end({ kind: 'failed', code: message.code, detail: message.detail });
   }
@@ -85,12 +89,22 @@ export class Attempt {
     this.#end({ kind: 'broken', error });
   }
 
-  #takeFrame({ timeMs, quality, hashes }: Extract<FromChild, { kind: 'frame' }>): void {
+  #takeFrame({ kind: _, id: __, ...frame }: Extract<FromChild, { kind: 'frame' }>): void {
     // More than it may sample: no sound child does that.
     if (++this.#frames > this.#framesMax) this.#killFor('crash');
+    this.#handOver(() => this.#job.onFrame(frame));
+  }
+
+  #takeRegions({ kind: _, id: __, ...batch }: Extract<FromChild, { kind: 'regions' }>): void {
+    const isAsked = this.#job.mode.regions === true;
+    if (!isAsked || ++this.#batches > limits.regionFramesMax * regionTiers) this.#killFor('crash');
+    this.#handOver(() => this.#job.onRegions?.(batch) ?? 'more');
+  }
+
+  #handOver(take: () => 'more' | 'enough'): void {
     if (this.#isStopped || this.#killedFor !== null) return;
     try {
-      if (this.#job.onFrame({ timeMs, quality, hashes }) === 'enough') this.stop();
+      if (take() === 'enough') this.stop();
     } catch (error) {
       this.#thrown = { error };
       this.stop();

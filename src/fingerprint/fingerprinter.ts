@@ -3,6 +3,7 @@
  * and hashes, and what comes back is times, qualities and hashes.
  */
 import type { Degradation, MediaFacts } from '../contracts/decision.ts';
+import type { Region } from '../match/region.ts';
 
 /** A frame of an upload: its hash in all eight rotations and flips. */
 export interface SampledFrame {
@@ -10,13 +11,43 @@ export interface SampledFrame {
   readonly quality: number;
   /** 8 x 32 bytes in the order of `dihedralNames`; the first 32 are the frame as it is. */
   readonly hashes: Uint8Array;
+  /** The whole frame as a small gray picture: 64 x 64 pixels beside regions, 32 x 32 beside views, else absent. */
+  readonly thumbnail?: Uint8Array;
+  /** Every known view of the frame, when they were asked for. */
+  readonly views?: readonly ViewHash[];
+}
+
+/** A view of a frame that is to be banked. */
+export interface ViewHash {
+  /** Place in `knownViews` (match/region.ts). */
+  readonly view: number;
+  readonly quality: number;
+  readonly hash: Uint8Array;
+}
+
+/** Parts of one frame of an upload. */
+export interface RegionBatch {
+  readonly timeMs: number;
+  readonly regions: readonly HashedRegion[];
+}
+
+export interface HashedRegion {
+  readonly region: Region;
+  /** 1: likely. 2: what few copies need. */
+  readonly tier: 1 | 2;
+  readonly quality: number;
+  /** 8 x 32 bytes in the order of `dihedralNames`. */
+  readonly hashes: Uint8Array;
 }
 
 export type SamplingMode =
   /** Few frames, spread evenly over the duration, best first: for uploads. */
-  | { readonly kind: 'sparse' }
-  /** `framesPerSecond` frames in order of time: for the bank. An image is one frame, whatever the rate. */
-  | { readonly kind: 'dense'; readonly framesPerSecond: number };
+  | { readonly kind: 'sparse'; readonly regions?: boolean }
+  /**
+   * `framesPerSecond` frames in order of time: for a second look, and with `views` for a deep bank. An image is one frame,
+   * whatever the rate.
+   */
+  | { readonly kind: 'dense'; readonly framesPerSecond: number; readonly regions?: boolean; readonly views?: boolean };
 
 export interface FingerprintJob {
   /** The bytes: a file in the spool, or one the caller vouches for (command line). Opened read-only by this process. */
@@ -25,6 +56,8 @@ export interface FingerprintJob {
   readonly timeoutMs: number;
   /** Called in order of arrival. Returning 'enough' stops sampling; frames in flight may still arrive and are dropped. */
   readonly onFrame: (frame: SampledFrame) => 'more' | 'enough';
+  /** Called for parts of frames once all frames have been sampled, where the mode has `regions`. */
+  readonly onRegions?: (batch: RegionBatch) => 'more' | 'enough';
   /** Called at the start of a second attempt: what was received before is void. */
   readonly onRestart: () => void;
   readonly signal?: AbortSignal;
@@ -32,6 +65,8 @@ export interface FingerprintJob {
 
 export interface FingerprintResult {
   readonly media: MediaFacts;
+  /** Width over height of the picture as it is shown: upright, with its pixels in their own shape. Absent when unknown. */
+  readonly aspect?: number;
   /** 0 for an image. */
   readonly durationMs: number;
   readonly framesSampled: number;

@@ -8,7 +8,8 @@
 import { limits } from '../config/limits.ts';
 import { type Degradation, degradations, type MediaFacts } from '../contracts/decision.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { FingerprintResult, SampledFrame, SamplingMode } from './fingerprinter.ts';
+import type { FingerprintResult, RegionBatch, SampledFrame, SamplingMode } from './fingerprinter.ts';
+import { type Fields, isCount, isRecord, readFrame, readRegions } from './read-frames.ts';
 
 /** Why a job failed in the child; the rest of the codes are the parent's to give. */
 export const childFailureCodes = ['unsupported', 'undecodable', 'too_large', 'internal'] as const satisfies ErrorCode[];
@@ -22,17 +23,20 @@ export type FromChild =
   /** `videoMissing` is null when the video backend is loaded, otherwise why it is not. */
   | { readonly kind: 'ready'; readonly kernelVersion: string; readonly videoMissing: string | null }
   | ({ readonly kind: 'frame'; readonly id: number } & SampledFrame)
+  | ({ readonly kind: 'regions'; readonly id: number } & RegionBatch)
   | { readonly kind: 'done'; readonly id: number; readonly result: FingerprintResult }
   | { readonly kind: 'failed'; readonly id: number; readonly code: ChildFailureCode; readonly detail: string };
 
-/** Bytes of one message. The largest is a frame: 8 hashes of 32 bytes in base64. */
-export const messageBytesMax = 4096;
-const hashesBytes = 8 * limits.hashBytes;
+/** Bytes of one message. The largest holds the regions of a frame: 8 hashes of 32 bytes each in base64. */
+export const messageBytesMax = 65_536;
 const detailCharsMax = 500;
 
 export function encodeMessage(message: ToChild | FromChild): string {
-  if (message.kind !== 'frame') return `${JSON.stringify(message)}\n`;
-  return `${JSON.stringify({ ...message, hashes: Buffer.from(message.hashes).toString('base64') })}\n`;
+  return `${JSON.stringify(message, (_key, value: unknown) => (value instanceof Uint8Array ? base64Of(value) : value))}\n`;
+}
+
+function base64Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
 /** Splits a stream into lines. Returns null, and stays useless, once a line is longer than a message may be. */
@@ -63,12 +67,11 @@ export function decodeFromChild(line: string): FromChild | null {
   }
 }
 
-type Fields = Record<string, unknown>;
-
 function readMessage(said: Fields): FromChild | null {
   if (said.kind === 'ready') return readReady(said);
   if (!isCount(said.id)) return null;
   if (said.kind === 'frame') return readFrame(said, said.id);
+  if (said.kind === 'regions') return readRegions(said, said.id);
   if (said.kind === 'done') return readDone(said, said.id);
   if (said.kind === 'failed') return readFailed(said, said.id);
   return null;
@@ -81,21 +84,15 @@ function readReady(said: Fields): FromChild | null {
   return { kind: 'ready', kernelVersion, videoMissing };
 }
 
-function readFrame(said: Fields, id: number): FromChild | null {
-  const { timeMs, quality } = said;
-  if (!isCount(timeMs) || !isCount(quality) || quality > 100 || typeof said.hashes !== 'string') return null;
-  const hashes = new Uint8Array(Buffer.from(said.hashes, 'base64'));
-  return hashes.length === hashesBytes ? { kind: 'frame', id, timeMs, quality, hashes } : null;
-}
-
 function readDone(said: Fields, id: number): FromChild | null {
   const result = isRecord(said.result) ? said.result : {};
-  const { durationMs, framesSampled, largestGapMs, complete } = result;
+  const { aspect, durationMs, framesSampled, largestGapMs, complete } = result;
   const media = readMedia(result.media);
   if (!isCount(durationMs) || !isCount(framesSampled) || !isCount(largestGapMs)) return null;
   if (typeof complete !== 'boolean' || media === null) return null;
   const degraded = readDegraded(result.degraded);
-  return { kind: 'done', id, result: { media, durationMs, framesSampled, largestGapMs, complete, degraded } };
+  const facts = { media, durationMs, framesSampled, largestGapMs, complete, degraded };
+  return { kind: 'done', id, result: isAspect(aspect) ? { ...facts, aspect } : facts };
 }
 
 function readFailed(said: Fields, id: number): FromChild | null {
@@ -121,12 +118,9 @@ function readDegraded(said: unknown): Degradation[] {
   return Array.isArray(said) ? degradations.filter((known) => said.includes(known)) : [];
 }
 
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+/** Of pictures that anything could be seen in; maps of regions stay within their bounds. */
+function isAspect(value: unknown): value is number {
+  return typeof value === 'number' && value >= 1 / limits.aspectMax && value <= limits.aspectMax;
 }
 
 function isName(value: unknown): value is string {

@@ -9,10 +9,12 @@ import type { Degradation, MediaFacts, Sampling, UnjudgedReason } from '../contr
 import type { Policy } from '../contracts/policy.ts';
 import { decide, isDecisive } from '../decision/decide.ts';
 import { alignOptionsOf, type Evidence, isSearched } from '../decision/evidence.ts';
-import type { FingerprintResult, SampledFrame } from '../fingerprint/fingerprinter.ts';
+import type { FingerprintResult, RegionBatch, SampledFrame } from '../fingerprint/fingerprinter.ts';
 import { type Aligner, createAligner } from '../match/align.ts';
 import type { FrameMatch } from '../match/frame-match.ts';
 import type { KnownContent } from '../match/known-content.ts';
+import { RegionMatcher } from '../match/region-matcher.ts';
+import type { ShedStep } from './effort-ladder.ts';
 
 export interface ExaminationParts {
   readonly bank: Bank;
@@ -28,6 +30,7 @@ export interface SearchedFrame extends SampledFrame {
   readonly matches: readonly FrameMatch[];
 }
 
+const allViews: readonly number[] = dihedralNames.map((_name, view) => view);
 const mirrorViews = [dihedralNames.indexOf('original'), dihedralNames.indexOf('flipY')];
 
 /** Undefined means all. */
@@ -53,6 +56,8 @@ export class Examination {
   #result: FingerprintResult | null = null;
   readonly #searchSeconds: number[] = [];
   #alignMs = 0;
+  readonly #regions: RegionMatcher;
+  readonly #shed = new Set<ShedStep>();
   /** Every frame was searched in a bank that was at least at this position. */
   readonly bankPosition: number;
   /** One sentence for people on why the content could not be judged. */
@@ -62,6 +67,15 @@ export class Examination {
     this.#parts = parts;
     this.bankPosition = parts.bank.position;
     this.#aligner = createAligner(alignOptionsOf(parts.policy, (number) => parts.bank.content(number)));
+    const { namingRadiusBits, reachBits, qualityMin } = parts.policy.regions;
+    this.#regions = new RegionMatcher({
+      bank: parts.bank,
+      known: (number) => parts.bank.content(number),
+      namingRadiusBits,
+      reachBits,
+      qualityMin,
+      dihedrals: viewsOf(parts.policy) ?? allViews,
+    });
   }
 
   /** Hashes looked up for each searched frame. */
@@ -79,7 +93,40 @@ export class Examination {
   isInDoubt(): boolean {
     const { media, durationMs, complete } = this.#result ?? {};
     const isShortVideo = media?.kind === 'video' && (durationMs ?? 0) <= limits.doubtDurationMsMax;
-    return isShortVideo && complete === true && decide(this.evidence(), this.#parts.policy).reason === 'near_match';
+    if (!isShortVideo || complete !== true) return false;
+    const { reviewAgreementMin } = this.#parts.policy.regions;
+    return (
+      decide(this.evidence(), this.#parts.policy).reason === 'near_match' ||
+      this.#regions.alignments().some(({ picture }) => (picture?.pixels?.agreement ?? 0) >= reviewAgreementMin)
+    );
+  }
+
+  /** True when nothing that is still to come can change the outcome. */
+  isDecided(): boolean {
+    return isDecisive(this.evidence(), this.#parts.policy);
+  }
+
+  /** True when parts of the pictures are to be looked at: when the bank holds anything to compare them with. */
+  get comparesRegions(): boolean {
+    return this.#parts.bank.deepHashes > 0;
+  }
+
+  /** The step would have been taken, and was left out for the sake of others. */
+  shed(step: ShedStep): void {
+    this.#shed.add(step);
+    this.#degraded.add(`${step}_shed`);
+  }
+
+  /** Regions of a frame that was sampled before. */
+  addRegions({ timeMs, regions }: RegionBatch): 'more' | 'enough' {
+    const { policy, elapsedMs } = this.#parts;
+    const startedMs = elapsedMs();
+    const named = this.#regions.addRegions(timeMs, regions);
+    const searchedMs = elapsedMs();
+    const enough = named.length > 0 && isDecisive(this.evidence(), policy);
+    this.#searchSeconds.push((searchedMs - startedMs) / 1000);
+    this.#alignMs += elapsedMs() - searchedMs;
+    return enough ? 'enough' : 'more';
   }
 
   addFrame(frame: SampledFrame): 'more' | 'enough' {
@@ -87,6 +134,7 @@ export class Examination {
     // A second, denser look meets frames of the first again; each counts once.
     if (this.#timesMs.has(frame.timeMs)) return 'more';
     this.#timesMs.add(frame.timeMs);
+    if (frame.thumbnail !== undefined) this.#regions.addThumbnail(frame.timeMs, frame.thumbnail);
     this.#frames.sampled += 1;
     const usable = frame.quality >= policy.minFrameQuality;
     this.#judged.push({ quality: frame.quality, usable });
@@ -115,6 +163,7 @@ export class Examination {
   /** A second attempt begins: what came before is void. */
   restart(): void {
     this.#aligner.reset();
+    this.#regions.reset();
     this.#frames = { sampled: 0, searched: 0, usable: 0 };
     this.#timesMs.clear();
     this.#judged.length = 0;
@@ -143,10 +192,13 @@ export class Examination {
       framesSearched: this.#frames.searched,
       framesUsable: this.#frames.usable,
       complete: this.#result?.complete ?? false,
-      alignments: this.#aligner.alignments(),
+      alignments: [
+        ...this.#aligner.alignments().map((each) => this.#regions.verified(each)),
+        ...this.#regions.alignments(),
+      ],
       exact: this.#exact,
       known: (number) => this.#parts.bank.content(number),
-      unjudged: this.#unjudged,
+      unjudged: this.#unjudged ?? (this.#shed.size > 0 ? 'shed' : null),
     };
   }
 
@@ -175,7 +227,7 @@ export class Examination {
   }
 
   degraded(): Degradation[] {
-    if (this.#aligner.capped) this.#degraded.add('hits_capped');
+    if (this.#aligner.capped || this.#regions.capped) this.#degraded.add('hits_capped');
     return [...this.#degraded];
   }
 

@@ -25,6 +25,11 @@ export interface HammingIndex {
    * `queries` holds 1 to limits.queriesPerSearchMax hashes of 32 bytes. The result is the caller's.
    */
   search(queries: Uint8Array, radiusBits: number, hitsMax: number): Hits;
+  /**
+   * The same among some slots only, which must ascend; one that is empty is not found. Costs what they are and not what
+   * the index is, as long as they were inserted one after the other.
+   */
+  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number): Hits;
   /** Hashes in the index. */
   readonly size: number;
   /** Hashes that no segment finds yet, and that every search scans. */

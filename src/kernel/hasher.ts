@@ -13,6 +13,22 @@ export interface DihedralHashes {
   readonly quality: number;
 }
 
+/**
+ * Maps (u, v), each 0 to 1 over a region, to shares of the picture: x = x0 + u * xu + v * xv, and y likewise. Each number
+ * is from -4 to 4; what lies beyond the picture is its edge.
+ */
+export interface RegionMap {
+  readonly x0: number;
+  readonly xu: number;
+  readonly xv: number;
+  readonly y0: number;
+  readonly yu: number;
+  readonly yv: number;
+}
+
+/** Pixels a side of a thumbnail. */
+export type ThumbnailSide = 32 | 64 | 128;
+
 /** 1 = gray, 3 = interleaved RGB; 8 bits each. */
 export type Channels = 1 | 3;
 
@@ -33,6 +49,25 @@ export interface Hasher {
    */
   hashInReferenceOrder(): FrameHash;
   hashDihedralInReferenceOrder(): DihedralHashes;
+  /**
+   * Makes the base of the frame last written to `frameBuffer`, which has 512 x 512 pixels and keeps its bytes: 256 x 256
+   * gray, blurred, from which regions are sampled. Throws kernel_failed for a frame of another shape.
+   */
+  makeBase(): void;
+  /** The base last made or loaded: `limits.baseSide` squared bytes, rows from the top. A copy; it stays valid. */
+  copyBase(): Uint8Array;
+  /** Brings a copy back. Throws kernel_failed when it has another length. */
+  loadBase(base: Uint8Array): void;
+  /**
+   * Hash and quality of a region of the base, from 64 x 64 samples of it. Of the full picture the hash differs from
+   * `hash` by a few bits, so hashes of regions are compared with hashes of regions. Throws kernel_failed when there is
+   * no base, or a number of the map is out of range.
+   */
+  hashRegion(map: RegionMap): FrameHash;
+  /** The same in all eight rotations and flips, from one DCT. */
+  hashRegionDihedral(map: RegionMap): DihedralHashes;
+  /** The base in `side` x `side` pixels of gray, each the mean of a box. A copy. Throws kernel_failed without a base. */
+  thumbnail(side: ThumbnailSide): Uint8Array;
   /** How many calls of `hash` and `hashDihedral` fell back, since the hasher was made. */
   readonly reruns: number;
   /** Version of the kernel binary, part of every decision. */

@@ -5,6 +5,7 @@
 import { limits } from '../config/limits.ts';
 import { FloodgateError } from '../errors.ts';
 import type { Hits } from './hamming-index.ts';
+import { joinHits, noHits } from './hits.ts';
 import {
   callKernel,
   createSharedMemory,
@@ -26,6 +27,8 @@ export interface IndexStore {
   /** The slot of the hash, or undefined when there is no room. */
   insert(hash: Uint8Array): number | undefined;
   search(queries: Uint8Array, radiusBits: number, hitsMax: number, segments: readonly Segment[]): Hits;
+  /** Among these slots, which ascend; any number of them. */
+  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number): Hits;
   /** Holds the fresh slots of a range for a build or a snapshot, and gives them. The range consists of whole blocks. */
   capture(fromSlot: number, endSlot: number): Uint32Array;
   /** A segment finds these from now on. */
@@ -48,13 +51,6 @@ export function createIndexStore(
 }
 
 const none: readonly Segment[] = [];
-const noHits: Hits = {
-  count: 0,
-  capped: false,
-  query: new Uint32Array(0),
-  slot: new Uint32Array(0),
-  distanceBits: new Uint16Array(0),
-};
 /** Up to so many elements a loop is faster than a view and its copy. */
 const loopedMax = 64;
 
@@ -123,6 +119,24 @@ class KernelStore implements IndexStore {
       return hits;
     });
     return this.#copyHits(Math.min(found, hitsMax), found > hitsMax);
+  }
+
+  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number): Hits {
+    const { calls, capacities } = this;
+    const count = queries.length / capacities.hashBytes;
+    const parts: Hits[] = [];
+    let room = hitsMax;
+    for (let from = 0; from < slots.length; from += capacities.slotListMax) {
+      const listed = slots.subarray(from, from + capacities.slotListMax);
+      this.#slotList.set(listed);
+      this.#queries.set(queries);
+      const found = callKernel(() => calls.searchListed(count, radiusBits, room, listed.length)) >>> 0;
+      const part = this.#copyHits(Math.min(found, room), found > room);
+      parts.push(part);
+      room -= part.count;
+      if (part.capped) break;
+    }
+    return joinHits(parts);
   }
 
   capture(fromSlot: number, endSlot: number): Uint32Array {

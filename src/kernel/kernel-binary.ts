@@ -19,6 +19,11 @@ export interface HasherExports {
   hashFrameInReferenceOrder(allViews: number): number;
   rerunCount(): number;
   hashesAddress(): number;
+  makeBase(): void;
+  baseAddress(): number;
+  takeBase(): void;
+  hashRegion(x0: number, xu: number, xv: number, y0: number, yu: number, yv: number, allViews: 0 | 1): number;
+  makeThumbnail(side: number): number;
 }
 
 /** The searching parts, in a shared memory; which of them an instance plays is told by the first call. */
@@ -31,6 +36,7 @@ export interface SearchExports {
   queriesAddress(): number;
   queryCodesAddress(): number;
   search(queryCount: number, radiusBits: number, room: number, freshOnly: 0 | 1): number;
+  searchListed(queryCount: number, radiusBits: number, room: number, count: number): number;
   confirm(count: number): number;
   hitQueriesAddress(): number;
   hitSlotsAddress(): number;
@@ -82,6 +88,7 @@ export interface KernelCapacities {
   readonly frameSideMin: number;
   readonly frameSideMax: number;
   readonly frameBytesMax: number;
+  readonly baseSide: number;
   readonly radiusBitsMax: number;
   readonly queriesMax: number;
   readonly hitsMax: number;
@@ -218,6 +225,7 @@ function readCapacities(exports: Record<string, unknown>): KernelCapacities {
     frameSideMin: capacityOf(exports, 'frameSideMin'),
     frameSideMax: capacityOf(exports, 'frameSideMax'),
     frameBytesMax: capacityOf(exports, 'frameBytesMax'),
+    baseSide: capacityOf(exports, 'baseSide'),
     radiusBitsMax: capacityOf(exports, 'radiusBitsMax'),
     queriesMax: capacityOf(exports, 'queriesMax'),
     hitsMax: capacityOf(exports, 'hitsMax'),
@@ -250,6 +258,7 @@ export function checkCapacities(kernel: KernelCapacities): void {
     ['hashBytes', kernel.hashBytes === limits.hashBytes],
     ['frameSideMax', kernel.frameSideMax >= limits.frameSideMax],
     ['frameBytesMax', kernel.frameBytesMax >= limits.frameSideMax ** 2 * kernel.channelsMax],
+    ['baseSide', kernel.baseSide === limits.baseSide],
     ['radiusBitsMax', kernel.radiusBitsMax >= limits.radiusBitsMax],
     ['queriesMax', kernel.queriesMax >= limits.queriesPerSearchMax],
     ['hitsMax', kernel.hitsMax >= limits.hitsPerSearchMax],

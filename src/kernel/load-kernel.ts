@@ -3,7 +3,7 @@
 import { limits } from '../config/limits.ts';
 import { dihedralNames } from '../contracts/common.ts';
 import { FloodgateError } from '../errors.ts';
-import type { Channels, Hasher } from './hasher.ts';
+import type { Channels, Hasher, RegionMap, ThumbnailSide } from './hasher.ts';
 import { callKernel, instantiateKernel, type Kernel, type KernelBuild, viewBytes } from './kernel-binary.ts';
 
 export interface HasherOptions {
@@ -17,6 +17,8 @@ export interface HasherOptions {
 const warmUpCalls = 20;
 /** Wide enough that tents along a row take more than one vector. */
 const warmUpSide = 256;
+/** Turned, so that no sample lies on a pixel. */
+const warmUpMap: RegionMap = { x0: 0.1, xu: 0.7, xv: 0.1, y0: 0.1, yu: -0.1, yv: 0.7 };
 let warm = false;
 
 /** Version of the kernel: `<ABI version>-<first 8 digits of the binary's SHA-256>`. */
@@ -66,6 +68,40 @@ function hasherOf(kernel: Kernel): Hasher {
     get reruns() {
       return calls.rerunCount() >>> 0;
     },
+    ...regionCallsOf(kernel, copyHashes),
+  };
+}
+
+type RegionCalls = Pick<
+  Hasher,
+  'makeBase' | 'copyBase' | 'loadBase' | 'hashRegion' | 'hashRegionDihedral' | 'thumbnail'
+>;
+
+function regionCallsOf(kernel: Kernel, copyHashes: (count: number) => Uint8Array): RegionCalls {
+  const { calls } = kernel;
+  const viewBase = () => viewBytes(kernel, calls.baseAddress(), limits.baseSide ** 2);
+  const hashRegion = ({ x0, xu, xv, y0, yu, yv }: RegionMap, allViews: 0 | 1) =>
+    callKernel(() => calls.hashRegion(x0, xu, xv, y0, yu, yv, allViews));
+  return {
+    makeBase: () => callKernel(() => calls.makeBase()),
+    copyBase: () => viewBase().slice(),
+    loadBase(base: Uint8Array) {
+      requireInteger('the length of a base', base.length, limits.baseSide ** 2, limits.baseSide ** 2);
+      viewBase().set(base);
+      calls.takeBase();
+    },
+    hashRegion(map: RegionMap) {
+      const quality = hashRegion(map, 0);
+      return { quality, hash: copyHashes(1) };
+    },
+    hashRegionDihedral(map: RegionMap) {
+      const quality = hashRegion(map, 1);
+      return { quality, hashes: copyHashes(dihedralNames.length) };
+    },
+    thumbnail(side: ThumbnailSide) {
+      const address = callKernel(() => calls.makeThumbnail(side));
+      return viewBytes(kernel, address, side * side).slice();
+    },
   };
 }
 
@@ -84,5 +120,15 @@ function warmHasher(hasher: Hasher): void {
       hasher.hashDihedral();
       hasher.hashDihedralInReferenceOrder();
     }
+    warmRegions(hasher, channels);
+  }
+}
+
+function warmRegions(hasher: Hasher, channels: Channels): void {
+  hasher.frameBuffer(limits.frameSide, limits.frameSide, channels).fill(99);
+  for (let call = 0; call < warmUpCalls; call++) {
+    hasher.makeBase();
+    hasher.thumbnail(32);
+    hasher.hashRegionDihedral(warmUpMap);
   }
 }

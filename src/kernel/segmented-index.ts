@@ -145,6 +145,11 @@ class SegmentedIndex implements OwnedIndex {
     return this.#store.search(queries, radiusBits, hitsMax, this.#segments);
   }
 
+  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number) {
+    requireSearch(queries, radiusBits, hitsMax);
+    return this.#store.searchSlots(slots, queries, radiusBits, hitsMax);
+  }
+
   merge(): Promise<void> {
     return this.#inTurn(() => this.#mergeWindows('all'));
   }

@@ -155,11 +155,11 @@ const toleranceMsMin = 300;
  * How far a known frame may stand from the line, milliseconds. The nearest known frame is up to half a step away; half
  * as much again allows for key frames that a re-encoding moved and for speeds between the listed ones.
  */
-function toleranceOf(known: KnownTimeline): number {
+export function toleranceOf(known: KnownTimeline): number {
   return Math.max(toleranceMsMin, stepOf(known));
 }
 
-function stepOf(known: KnownTimeline): number {
+export function stepOf(known: KnownTimeline): number {
   return 1000 / (known.framesPerSecond > 0 ? known.framesPerSecond : usualFramesPerSecond);
 }
 

@@ -6,6 +6,8 @@
  */
 import { bitsBetween } from './bits.ts';
 import type { FrameMatch } from './frame-match.ts';
+import type { PixelEvidence } from './pixel-check.ts';
+import type { Region } from './region.ts';
 
 /** knownTimeMs = speed * uploadTimeMs + offsetMs */
 export interface TimeLine {
@@ -35,6 +37,21 @@ export interface Alignment {
   readonly known: TimeSpan;
   /** Time of the upload between inliers that follow one another, without the stretches that did not match. */
   readonly matchedMs: number;
+  /**
+   * How far the match may reach in the upload: halfway to the nearest frames on either side that were looked at and are
+   * not on the line; from 0, and to infinity, where there are none.
+   */
+  readonly reach: TimeSpan;
+  /** Undefined when whole frames were compared and nothing else was looked at. */
+  readonly picture?: PictureMatch;
+}
+
+/** Which part of the upload's picture shows which part of the known one, and how well their pixels agree. */
+export interface PictureMatch {
+  readonly uploadRegion: Region;
+  readonly knownRegion: Region;
+  /** Null when there were no pixels to compare. */
+  readonly pixels: PixelEvidence | null;
 }
 
 /** Frames of an upload within this distance of an earlier one are the same picture and share one vote. */
@@ -78,16 +95,18 @@ export function summariseAlignment(parts: AlignmentParts): Alignment {
     medianDistanceBits: distances[distances.length >> 1] ?? 0,
     upload: spanOf(inliers.map((match) => match.uploadTimeMs)),
     known: spanOf(inliers.map((match) => match.knownTimeMs)),
+    reach: reachOf(inliers, parts.frameTimesMs),
     matchedMs: matchedTime(inliers, parts.frameTimesMs, (parts.knownStepMs * stepsBridgedMax) / line.speed),
   };
 }
 
 function scoreOf(distinctBits: readonly number[]): number {
-  let score = 0;
-  for (const bits of distinctBits) {
-    score += Math.min(evidencePerFrameMax, Math.max(0, (evidenceBitsMax - bits) / 10));
-  }
-  return score;
+  return distinctBits.reduce((score, bits) => score + evidenceOf(bits), 0);
+}
+
+/** What one frame at that distance is worth, 0 to 4. */
+export function evidenceOf(distanceBits: number): number {
+  return Math.min(evidencePerFrameMax, Math.max(0, (evidenceBitsMax - distanceBits) / 10));
 }
 
 /** Greedy leaders over the upload's frames in order of time; each leader keeps the best distance of its followers. */
@@ -114,6 +133,40 @@ function spanOf(timesMs: readonly number[]): TimeSpan {
     endMs = Math.max(endMs, timeMs);
   }
   return { startMs, endMs };
+}
+
+function reachOf(inliers: readonly FrameMatch[], frameTimesMs: readonly number[]): TimeSpan {
+  const firstMs = inliers[0]?.uploadTimeMs ?? 0;
+  const lastMs = inliers[inliers.length - 1]?.uploadTimeMs ?? 0;
+  const beforeMs = frameTimesMs.findLast((timeMs) => timeMs < firstMs);
+  const afterMs = frameTimesMs.find((timeMs) => timeMs > lastMs);
+  return {
+    startMs: beforeMs === undefined ? 0 : (beforeMs + firstMs) / 2,
+    endMs: afterMs === undefined ? Number.POSITIVE_INFINITY : (afterMs + lastMs) / 2,
+  };
+}
+
+/**
+ * The stretch of the upload that shows known content, and what it shows: along the line to the ends of either, as far
+ * as the match reaches. A content of length 0 is a picture, or of unknown length, and bounds nothing.
+ */
+export function extentOf(
+  { line, reach, upload, known }: Alignment,
+  uploadMs: number,
+  knownMs: number,
+): { readonly upload: TimeSpan; readonly known: TimeSpan } {
+  const toUpload = (knownTimeMs: number): number => (knownTimeMs - line.offsetMs) / line.speed;
+  const endOfUpload = uploadMs > 0 ? uploadMs : upload.endMs;
+  const endOfKnown = knownMs > 0 ? toUpload(knownMs) : Number.POSITIVE_INFINITY;
+  const startMs = Math.min(upload.startMs, Math.max(reach.startMs, toUpload(0), 0));
+  const endMs = Math.max(upload.endMs, Math.min(reach.endMs, endOfKnown, endOfUpload));
+  return {
+    upload: { startMs, endMs },
+    known: {
+      startMs: Math.min(known.startMs, Math.max(0, line.speed * startMs + line.offsetMs)),
+      endMs: Math.max(known.endMs, Math.min(knownMs, line.speed * endMs + line.offsetMs)),
+    },
+  };
 }
 
 function matchedTime(inliers: readonly FrameMatch[], frameTimesMs: readonly number[], bridgedMs: number): number {

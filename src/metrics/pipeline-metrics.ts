@@ -63,6 +63,17 @@ function createFlow(registry: Registry) {
       labelNames: ['stage', 'reason'] as const,
       registers,
     }),
+    effortRung: new Gauge({
+      name: 'floodgate_effort_rung',
+      help: 'Rungs down from full effort: 0 looks at everything, 4 at a few frames alone.',
+      registers,
+    }),
+    degraded: new Counter({
+      name: 'floodgate_degraded_decisions_total',
+      help: 'Decisions that something made weaker than they would be on a good day, by what.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
     inflight: new Gauge({
       name: 'floodgate_inflight_uploads',
       help: 'Uploads being worked on now.',

@@ -4,6 +4,8 @@ import { runFirstLight } from './first-light.ts';
 import { runFreshness } from './kafka/run-freshness.ts';
 import { runKafka } from './kafka/run-kafka.ts';
 import { runKernel } from './kernel/run-kernel.ts';
+import { runVariants } from './variants/run-variants.ts';
+import { runWave } from './wave/run-wave.ts';
 
 const benches: Record<string, (args: readonly string[]) => Promise<void>> = {
   bootstrap: runBootstrap,
@@ -11,6 +13,8 @@ const benches: Record<string, (args: readonly string[]) => Promise<void>> = {
   freshness: runFreshness,
   kafka: runKafka,
   kernel: runKernel,
+  variants: runVariants,
+  wave: runWave,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

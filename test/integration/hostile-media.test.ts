@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import * as lib from 'node-av/lib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ContentFailure } from '../../src/fingerprint/child/failure.ts';
+import type { FrameSink } from '../../src/fingerprint/child/frame-sink.ts';
 import { prepareImageLoaders } from '../../src/fingerprint/child/image-source.ts';
 import { type ChildTools, runJob } from '../../src/fingerprint/child/run-job.ts';
 import { loadVideoBackend } from '../../src/fingerprint/child/video-backend.ts';
@@ -76,7 +77,12 @@ function blankFilm(): Buffer {
 async function decodeHere(bytes: Buffer): Promise<{ frames: SampledFrame[]; failed: string }> {
   const given: SampledFrame[] = [];
   const path = writeSample(folder, 'sample', bytes);
-  const sink = { stopped: false, emit: (frame: SampledFrame) => given.push(frame), breathe: async () => {} };
+  const sink: FrameSink = {
+    stopped: false,
+    emit: (frame) => void given.push(frame),
+    emitRegions: () => {},
+    breathe: async () => {},
+  };
   const failed = await runJob(path, sparse, tools, sink).then(
     () => '',
     (error: unknown) => (error instanceof ContentFailure ? error.code : `not foreseen: ${String(error)}`),

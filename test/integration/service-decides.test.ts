@@ -50,7 +50,8 @@ describe('known content', () => {
     const frames = drawClip(100, 160, 120, 2);
     const film = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames });
     const copy = encodeClip({ encoder: 'libvpx', muxer: 'webm', frames: frames.slice(25) });
-    await addKnown(served.url, film, { contentId: 'film', labels: 'incident 42,urgent' });
+    const added = await addKnown(served.url, film, { contentId: 'film', labels: 'incident 42,urgent' });
+    expect(added.viewsIndexed).toBeGreaterThan(added.framesIndexed);
     const match = { contentId: 'film', labels: ['incident 42', 'urgent'], kind: 'aligned' };
     const decision = await decide(served.url, copy);
     expect(decision).toMatchObject({ outcome: 'block', reason: 'matched', matches: [match] });

@@ -1,5 +1,6 @@
 /** The bank's table as maps of objects and loops over everything: the slow, obvious one. */
 import type { BankChange, BankRevision } from '../../src/bank/bank-records.ts';
+import type { TableImage } from '../../src/bank/columns.ts';
 import { bitsBetween } from '../../src/match/bits.ts';
 
 interface TwinContent {
@@ -54,7 +55,13 @@ export class BankTwin {
       .sort((a, b) => (a.revision.contentId < b.revision.contentId ? -1 : 1))
       .map(({ revision: { frames, ...facts }, bankPosition }) => {
         const framesIndexed = frames.filter((frame) => frame.quality >= this.#frameQualityMin).length;
-        return { ...facts, framesIndexed, framesLowQuality: frames.length - framesIndexed, bankPosition };
+        return {
+          ...facts,
+          framesIndexed,
+          framesLowQuality: frames.length - framesIndexed,
+          viewsIndexed: 0,
+          bankPosition,
+        };
       });
   }
 
@@ -81,4 +88,12 @@ export class BankTwin {
 export function inOrder(matches: readonly SeenMatch[]): SeenMatch[] {
   const keyOf = ({ contentId, knownTimeMs, distanceBits }: SeenMatch) => `${contentId} ${knownTimeMs} ${distanceBits}`;
   return [...matches].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+/** As it is read from a snapshot: every piece one array of its own. */
+export function copiedImage(image: TableImage): TableImage {
+  const pieces = [...image].map(([name, piece]): [string, Uint8Array<ArrayBuffer>] => {
+    return [name, new Uint8Array(Buffer.concat(piece instanceof Uint8Array ? [piece] : piece))];
+  });
+  return new Map(pieces);
 }

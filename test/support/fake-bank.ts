@@ -6,7 +6,10 @@ import { knownContent } from './frame-matches.ts';
 export function bankOf(answers: Partial<Bank> = {}): Bank {
   return {
     position: -1,
-    search: () => ({ matches: [], capped: false }),
+    deepHashes: 0,
+    search: (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits }),
+    nameDeep: (_queries, radiusBits) => ({ named: [], capped: false, radiusBits }),
+    deep: () => undefined,
     findBySha256: () => [],
     content: (contentNumber) => (contentNumber === 1 ? knownContent() : undefined),
     ...answers,

@@ -198,6 +198,7 @@ export function contentOf(overrides: Partial<BankContent> = {}): BankContent {
     framesPerSecond: 2,
     framesIndexed: 80,
     framesLowQuality: 4,
+    viewsIndexed: 0,
     addedAt: '2026-11-22T09:00:00.000Z',
     bankPosition: 3,
     ...overrides,

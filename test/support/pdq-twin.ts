@@ -36,9 +36,13 @@ export function hashByTwin(frame: TwinFrame): TwinHash {
 }
 
 export function hashViewsByTwin(frame: TwinFrame): { hashes: Uint8Array; quality: number } {
+  if (frame.width < 5 || frame.height < 5) return { hashes: new Uint8Array(8 * 32), quality: 0 };
+  return hashSamplesByTwin(sampleTo64(lumaOf(frame), frame.width, frame.height));
+}
+
+/** The same from the 64 x 64 samples on. */
+export function hashSamplesByTwin(image: Float32Array): { hashes: Uint8Array; quality: number } {
   const hashes = new Uint8Array(8 * 32);
-  if (frame.width < 5 || frame.height < 5) return { hashes, quality: 0 };
-  const image = sampleTo64(lumaOf(frame), frame.width, frame.height);
   const coefficients = transform(image);
   views.forEach(({ transposed, negates }, view) => {
     const turned = new Float32Array(256);

@@ -1,4 +1,5 @@
 /** The pipeline on a log in memory, with a bank over a twin of the index: fetching and decoding are played from a script. */
+
 import { createHash } from 'node:crypto';
 import type { BankEntry } from '../../src/bank/bank-records.ts';
 import { createBank, type LiveBank } from '../../src/bank/live-bank.ts';
@@ -13,6 +14,7 @@ import type {
   FingerprintResult,
   SampledFrame,
 } from '../../src/fingerprint/fingerprinter.ts';
+import { createEffortLadder } from '../../src/flow/effort-ladder.ts';
 import { RecentDecisions } from '../../src/flow/recent-decisions.ts';
 import type { ConsumedRecord, Consumer, LogRecord, NewRecord, Topic } from '../../src/log/log.ts';
 import type { PipelineParts } from '../../src/pipeline.ts';
@@ -148,7 +150,13 @@ export interface RigOptions {
 
 export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig> {
   const { log = new MemoryLog(), fetcher = fakeFetcher(), fingerprint = playFrames([]), known = [] } = options;
-  const bank = createBank({ log, index: twinIndex(), telemetry: silentTelemetry(), frameQualityMin: () => 20 });
+  const bank = createBank({
+    log,
+    index: twinIndex(),
+    deepIndex: twinIndex(),
+    telemetry: silentTelemetry(),
+    frameQualityMin: () => 20,
+  });
   await bank.start();
   for (const entry of known) await bank.add(entry);
   const consumer = await consumeGroup(log, 'floodgate-pipeline');
@@ -183,6 +191,7 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
       settler: { settle: (settlement) => consumer.settle([settlement]) },
       streams,
       telemetry: listening(heard),
+      ladder: createEffortLadder({ elapsedMs: () => 0, onChange: () => {} }),
       version: '0.0.0',
       kernelVersion: '1-test',
       jobTimeoutMs: 1_000,

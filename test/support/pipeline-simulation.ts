@@ -2,6 +2,7 @@
  * The pipeline over a log in memory, played step by step: uploads of all kinds arrive while it crashes, is abandoned,
  * meets faults and settles in vain. Afterwards the log is compared with what was sent.
  */
+
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Bank } from '../../src/bank/bank.ts';
@@ -10,6 +11,7 @@ import type { UploadContent } from '../../src/contracts/upload.ts';
 import { parsePolicy } from '../../src/decision/policy.ts';
 import { FloodgateError } from '../../src/errors.ts';
 import { ConsumeLoop } from '../../src/flow/consume-loop.ts';
+import { createEffortLadder } from '../../src/flow/effort-ladder.ts';
 import { RecentDecisions } from '../../src/flow/recent-decisions.ts';
 import { Settler } from '../../src/flow/settler.ts';
 import type { Consumer, NewRecord, Settlement } from '../../src/log/log.ts';
@@ -92,7 +94,10 @@ export async function playPipeline({ steps, seed }: Play): Promise<void> {
 const turnsMax = 20_000;
 const nothingKnown: Bank = {
   position: -1,
-  search: () => ({ matches: [], capped: false }),
+  deepHashes: 0,
+  search: (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits }),
+  nameDeep: (_queries, radiusBits) => ({ named: [], capped: false, radiusBits }),
+  deep: () => undefined,
   findBySha256: () => [],
   content: () => undefined,
 };
@@ -217,6 +222,7 @@ class World {
       // None of its uploads is a segment.
       streams: { follow: async () => ({ outputs: [], decision: undefined }) },
       telemetry: silentTelemetry(),
+      ladder: createEffortLadder({ elapsedMs: () => 0, onChange: () => {} }),
       version: '0.0.0',
       kernelVersion: '1-test',
       jobTimeoutMs: 1_000,

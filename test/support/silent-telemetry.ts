@@ -19,6 +19,7 @@ export function silentTelemetry(heard: Partial<Telemetry> = {}): Telemetry {
     stageFailed: ignore,
     retried: ignore,
     inflight: ignore,
+    effortChanged: ignore,
     contentFetched: ignore,
     frameJudged: ignore,
     decided: ignore,

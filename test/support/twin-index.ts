@@ -1,6 +1,6 @@
 /** The kernel's index as a map and a loop, behind its port: for tests of what stands on it. */
 import { FloodgateError } from '../../src/errors.ts';
-import type { HammingIndex } from '../../src/kernel/hamming-index.ts';
+import type { HammingIndex, Hits } from '../../src/kernel/hamming-index.ts';
 import { bitsBetween } from '../../src/match/bits.ts';
 
 export interface TwinIndex extends HammingIndex {
@@ -32,21 +32,12 @@ export function twinIndex(hashesMax = 1_000_000): TwinIndex {
     },
     search(queries, radiusBits, hitsMax) {
       radii.push(radiusBits);
-      const found: [number, number, number][] = [];
-      for (let query = 0; query * 32 < queries.length; query++) {
-        for (const [slot, hash] of hashes) {
-          const distance = bitsBetween(queries.subarray(query * 32, query * 32 + 32), hash);
-          if (distance <= radiusBits) found.push([query, slot, distance]);
-        }
-      }
-      const kept = found.slice(0, hitsMax);
-      return {
-        count: kept.length,
-        capped: found.length > hitsMax,
-        query: Uint32Array.from(kept, ([query]) => query),
-        slot: Uint32Array.from(kept, ([, slot]) => slot),
-        distanceBits: Uint16Array.from(kept, ([, , distance]) => distance),
-      };
+      return searchIn([...hashes], queries, radiusBits, hitsMax);
+    },
+    searchSlots(slots, queries, radiusBits, hitsMax) {
+      const listed = new Set(slots);
+      const wanted = [...hashes].filter(([slot]) => listed.has(slot));
+      return searchIn(wanted, queries, radiusBits, hitsMax);
     },
     get size() {
       return hashes.size;
@@ -57,5 +48,28 @@ export function twinIndex(hashesMax = 1_000_000): TwinIndex {
     get bytes() {
       return hashes.size * 32;
     },
+  };
+}
+
+function searchIn(
+  hashes: readonly (readonly [number, Uint8Array])[],
+  queries: Uint8Array,
+  radiusBits: number,
+  hitsMax: number,
+): Hits {
+  const found: [number, number, number][] = [];
+  for (let query = 0; query * 32 < queries.length; query++) {
+    for (const [slot, hash] of hashes) {
+      const distance = bitsBetween(queries.subarray(query * 32, query * 32 + 32), hash);
+      if (distance <= radiusBits) found.push([query, slot, distance]);
+    }
+  }
+  const kept = found.slice(0, hitsMax);
+  return {
+    count: kept.length,
+    capped: found.length > hitsMax,
+    query: Uint32Array.from(kept, ([query]) => query),
+    slot: Uint32Array.from(kept, ([, slot]) => slot),
+    distanceBits: Uint16Array.from(kept, ([, , distance]) => distance),
   };
 }

@@ -173,13 +173,18 @@ describe('an exact copy', () => {
 });
 
 describe('content that cannot be judged', () => {
-  const fetchCodes: Exclude<UnjudgedReason, 'no_detail'>[] = [
+  const fetchCodes: Exclude<UnjudgedReason, 'no_detail' | 'shed'>[] = [
     'too_large',
     'timed_out',
     'forbidden_source',
     'unreachable',
   ];
-  const decodeCodes: Exclude<UnjudgedReason, 'no_detail'>[] = ['unsupported', 'undecodable', 'too_large', 'timed_out'];
+  const decodeCodes: Exclude<UnjudgedReason, 'no_detail' | 'shed'>[] = [
+    'unsupported',
+    'undecodable',
+    'too_large',
+    'timed_out',
+  ];
 
   it.each(fetchCodes)('is held for review when fetching ends with %s', async (code) => {
     const rig = await handleOne({ known, fetcher: fakeFetcher(failWith(code)) });

@@ -1,8 +1,10 @@
 /** Where sampled frames go, and how a sampler hears that it may stop. */
-import type { SampledFrame } from '../fingerprinter.ts';
+import type { RegionBatch, SampledFrame } from '../fingerprinter.ts';
 
 export interface FrameSink {
-  emit(frame: SampledFrame): void;
+  /** `aspect` is the picture's width over its height. */
+  emit(frame: SampledFrame, aspect: number): void;
+  emitRegions(batch: RegionBatch): void;
   /** True once the parent has said "enough". Changes only during `breathe`. */
   readonly stopped: boolean;
   /** Lets the event loop turn when a frame was emitted or a while has passed, so that a stop is heard. */

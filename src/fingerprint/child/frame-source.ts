@@ -17,6 +17,8 @@ export interface Picture {
 
 export interface FrameSource {
   readonly media: MediaFacts;
+  /** Width over height of the upright picture as it is shown. */
+  readonly aspect: number;
   /** As the container has it, 0 when it does not say. */
   readonly durationMs: number;
   /** True when a picture is only right if everything before it was decoded. */

@@ -8,6 +8,7 @@ import type { FingerprintResult } from '../fingerprinter.ts';
 import { toErrorText } from './error-text.ts';
 import { ContentFailure } from './failure.ts';
 import type { FrameSink } from './frame-sink.ts';
+import { aspectOf } from './rotation.ts';
 import { largestGap, spreadPages } from './sampling.ts';
 import type { ImageType } from './sniff.ts';
 
@@ -49,13 +50,14 @@ export async function sampleImage(
     await writeFrame(bytes, page, hasher);
     const { hashes, quality } = hasher.hashDihedral();
     const timeMs = facts.startsMs[page] ?? 0;
-    sink.emit({ timeMs, quality, hashes });
+    sink.emit({ timeMs, quality, hashes }, facts.aspect);
     sampledMs.push(timeMs);
     await sink.breathe();
   }
   const isTruncated = await isCutOff(bytes, type, facts);
   return {
     media: { kind: 'image', container: type, width: facts.width, height: facts.height },
+    aspect: facts.aspect,
     durationMs: facts.durationMs,
     framesSampled: sampledMs.length,
     largestGapMs: facts.durationMs === 0 ? 0 : largestGap(sampledMs, facts.durationMs),
@@ -67,6 +69,8 @@ export async function sampleImage(
 interface ImageFacts {
   readonly width: number;
   readonly height: number;
+  /** Width over height of the upright picture. */
+  readonly aspect: number;
   readonly pages: number;
   /** When each page is shown; one entry for a still image. */
   readonly startsMs: readonly number[];
@@ -94,15 +98,16 @@ async function readFacts(bytes: Buffer, type: ImageType): Promise<ImageFacts> {
   if (width * height > limits.imagePixelsMax) {
     throw new ContentFailure('too_large', `an image of ${width} x ${height} pixels`);
   }
+  const aspect = aspectOf(metadata.autoOrient.width, metadata.autoOrient.height, 1, null);
   const isAnimated = (type === 'gif' || type === 'webp' || type === 'avif') && (metadata.pages ?? 1) > 1;
-  if (!isAnimated) return { width, height, pages: 1, startsMs: [0], durationMs: 0 };
+  if (!isAnimated) return { width, height, aspect, pages: 1, startsMs: [0], durationMs: 0 };
   const pages = metadata.pages ?? 1;
   const startsMs = [0];
   for (let page = 0; page < pages; page++) {
     startsMs.push((startsMs[page] ?? 0) + (metadata.delay?.[page] || pageMsDefault));
   }
   const durationMs = startsMs.pop() ?? 0;
-  return { width, height, pages, startsMs, durationMs };
+  return { width, height, aspect, pages, startsMs, durationMs };
 }
 
 /** libvips sniffs for itself; an answer other than ours would mean that something else is parsed than was allowed. */

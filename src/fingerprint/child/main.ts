@@ -4,7 +4,7 @@
  */
 import { Socket } from 'node:net';
 import { createHasher } from '../../kernel/load-kernel.ts';
-import type { SampledFrame } from '../fingerprinter.ts';
+import type { RegionBatch, SampledFrame } from '../fingerprinter.ts';
 import { decodeFromParent, encodeMessage, type FromChild, lineSplitter, type ToChild } from '../protocol.ts';
 import { toErrorText } from './error-text.ts';
 import { ContentFailure } from './failure.ts';
@@ -35,6 +35,10 @@ function sinkFor(id: number): FrameSink {
     },
     emit(frame: SampledFrame) {
       say({ kind: 'frame', id, ...frame });
+      emitted = true;
+    },
+    emitRegions(batch: RegionBatch) {
+      say({ kind: 'regions', id, ...batch });
       emitted = true;
     },
     async breathe() {

@@ -1,5 +1,7 @@
 /** Turns a square gray frame the way its display matrix asks for, before it is hashed. Pure. */
 
+import { limits } from '../../config/limits.ts';
+
 /**
  * Where a pixel of the upright picture is found in the stored one. With u to the right and v downwards, both in
  * [0, side): stored x = xu * u + xv * v + (side - 1 when negative), and y likewise. Exactly one of each pair is not 0.
@@ -23,6 +25,17 @@ export function readDisplayMatrix(matrix: Buffer | null): Turn | null {
   // A rotation or flip by quarter turns is its own transposed inverse.
   const turn: Turn = straight ? { xu: sign(a), xv: 0, yu: 0, yv: sign(d) } : { xu: 0, xv: sign(b), yu: sign(c), yv: 0 };
   return turn.xu === 1 && turn.yv === 1 ? null : turn;
+}
+
+/**
+ * Width over height of the upright picture, from the stored size and the shape of its pixels (width over height; taken as
+ * square when it is no positive number). Within `limits.aspectMax` both ways.
+ */
+export function aspectOf(width: number, height: number, pixelAspect: number, turn: Turn | null): number {
+  const shape = pixelAspect > 0 && Number.isFinite(pixelAspect) ? pixelAspect : 1;
+  const stored = (width / height) * shape;
+  const upright = turn !== null && turn.xu === 0 ? 1 / stored : stored;
+  return Math.min(Math.max(upright, 1 / limits.aspectMax), limits.aspectMax);
 }
 
 /** Copies `side * side` pixels from `stored` to `upright`. */

@@ -5,6 +5,7 @@ import type { FingerprintResult, SamplingMode } from '../fingerprinter.ts';
 import { ContentFailure } from './failure.ts';
 import type { FrameSink } from './frame-sink.ts';
 import { sampleImage } from './image-source.ts';
+import { RegionSink } from './region-sink.ts';
 import { sampleDense, sampleSparse } from './sample-video.ts';
 import { isImageType, sniff, sniffBytes, type VideoType } from './sniff.ts';
 import type { VideoBackend } from './video-backend.ts';
@@ -22,8 +23,12 @@ export async function runJob(slot: string, mode: SamplingMode, tools: ChildTools
   try {
     const type = sniff(readHead(fd));
     if (type === null) throw new ContentFailure('unsupported', 'not a type that is accepted');
-    if (isImageType(type)) return await sampleImage(fd, type, tools.hasher, sink);
-    return await sampleVideo(fd, type, mode, tools, sink);
+    const parts = new RegionSink(sink, tools.hasher, mode);
+    const result = isImageType(type)
+      ? await sampleImage(fd, type, tools.hasher, parts)
+      : await sampleVideo(fd, type, mode, tools, parts);
+    await parts.finish();
+    return { ...result, complete: result.complete && !sink.stopped };
   } finally {
     closeSync(fd);
   }

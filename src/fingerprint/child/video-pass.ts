@@ -42,7 +42,7 @@ export class VideoPass {
     const { hashes, quality } = this.source.hash(picture);
     this.#taken.add(picture.timeMs);
     this.durationMs = Math.max(this.durationMs, picture.timeMs);
-    this.sink.emit({ timeMs: picture.timeMs, quality, hashes });
+    this.sink.emit({ timeMs: picture.timeMs, quality, hashes }, this.source.aspect);
   }
 
   finish(): FingerprintResult {
@@ -54,6 +54,7 @@ export class VideoPass {
     const capped = sampledMs.length >= this.framesMax && largestGapMs > limits.sparseGapMsMax;
     return {
       media: this.source.media,
+      aspect: this.source.aspect,
       durationMs: this.durationMs,
       framesSampled: sampledMs.length,
       largestGapMs,

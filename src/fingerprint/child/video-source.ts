@@ -6,7 +6,7 @@ import type { DihedralHashes, Hasher } from '../../kernel/hasher.ts';
 import { ContentFailure } from './failure.ts';
 import type { FrameSource, PacketFacts, Picture } from './frame-source.ts';
 import { GrayScaler } from './gray-scaler.ts';
-import { readDisplayMatrix, type Turn } from './rotation.ts';
+import { aspectOf, readDisplayMatrix, type Turn } from './rotation.ts';
 import type { VideoType } from './sniff.ts';
 import type { Av } from './video-backend.ts';
 import { findVideo, openContainer, openDecoder } from './video-opening.ts';
@@ -29,6 +29,7 @@ export function openVideo(av: Av, fd: number, type: VideoType, hasher: Hasher): 
 
 class VideoSource implements FrameSource {
   readonly media: MediaFacts;
+  readonly aspect: number;
   readonly durationMs: number;
   readonly mustDecodeInOrder: boolean;
   faults = 0;
@@ -65,6 +66,7 @@ class VideoSource implements FrameSource {
     this.durationMs = this.#readDuration();
     this.mustDecodeInOrder = video.mustDecodeInOrder;
     this.#turn = readDisplayMatrix(this.#stream.codecpar.getCodedSideData(av.AV_PKT_DATA_DISPLAYMATRIX));
+    this.aspect = aspectOf(video.width, video.height, this.#stream.codecpar.sampleAspectRatio.toDouble(), this.#turn);
     this.#decoder = openDecoder(av, video);
     this.#scaler = new GrayScaler(av);
     this.#packet = new av.Packet();

@@ -2,6 +2,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory, Kafka as KafkaClient } from 'kafkajs';
+import { separateAnswersOfConnections } from './answer-framing.ts';
 import { kafkaClientOptions } from './client-options.ts';
 import { registerCodecs } from './codecs.ts';
 import type { KafkaConnection } from './connection.ts';
@@ -27,6 +28,7 @@ export function createClient(
 ): SeverableClient {
   registerCodecs();
   calmRequestQueues();
+  separateAnswersOfConnections();
   const sockets = trackedSockets();
   const kafka = new Kafka({
     ...kafkaClientOptions(connection),

@@ -7,6 +7,7 @@
  * and this is the only file that knows its layout.
  */
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import kafkajs from 'kafkajs';
 
 const load = createRequire(import.meta.url);
@@ -146,6 +147,20 @@ export const withoutAborted: (fetched: {
 export const RequestQueue: { prototype: { scheduleCheckPendingRequests: () => void } } = load(
   'kafkajs/src/network/requestQueue/index.js',
 );
+
+export interface WireConnection {
+  /** The latest one; there is none before the first attempt to connect. */
+  readonly socket?: Socket;
+  /** What has come of an answer that is not complete, and how many bytes it takes to go on with it. */
+  chunks: Buffer[];
+  bytesBuffered: number;
+  bytesNeeded: number;
+  isConnected(): boolean;
+  connect(): Promise<boolean>;
+}
+
+/** For the patch in answer-framing.ts. */
+export const Connection: { prototype: WireConnection } = load('kafkajs/src/network/connection.js');
 
 export const { Kafka, CompressionTypes, CompressionCodecs, Partitioners, logLevel } = kafkajs;
 

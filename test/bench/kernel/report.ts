@@ -27,7 +27,20 @@ export function toLines(figures: Figures): string[] {
   ];
 }
 
-export function toDocument(figures: Figures): string {
+const mark = '<!-- Kept by hand from here on. -->';
+
+/** `before` is the document as it stands. */
+export function toDocument(figures: Figures, before: string): string {
+  return keepByHand(measuredPart(figures), before);
+}
+
+/** What was measured, and after it what the document has from its mark on. */
+export function keepByHand(measured: string, before: string): string {
+  const at = before.indexOf(mark);
+  return at === -1 ? measured : `${measured.trimEnd()}\n\n${before.slice(at)}`;
+}
+
+function measuredPart(figures: Figures): string {
   const sections = toSections(figures).flatMap(({ title, intro, table }) => {
     const [header = [], ...rows] = table;
     const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -54,7 +67,10 @@ function openingOf({ conditions }: Figures): string[] {
   return [
     '# Benchmarks of the kernel',
     '',
-    'Written by `npm run --silent bench -- kernel --docs docs/benchmarks.md`; do not edit. A figure is worth its conditions:',
+    'The whole pipeline under a wave of uploads has a bench of its own: [the wave](wave.md).',
+    '',
+    'Written by `npm run --silent bench -- kernel --docs docs/benchmarks.md` down to its mark; do not edit above. A figure is worth its',
+    'conditions:',
     '',
     '| | |',
     '|---|---|',

@@ -8,7 +8,7 @@
  * process that lives through all of them and takes the time around its own calls; medians with quartiles; a row that is
  * not exact shows its recall; peers run in their best style of call, and where they win the table says so.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -60,7 +60,10 @@ export async function runKernel(args: readonly string[]): Promise<void> {
   try {
     const figures = await measureAll(options, terminal, folder);
     for (const line of toLines(figures)) terminal.print(line);
-    if (options.docs !== undefined) await writeFile(options.docs, toDocument(figures));
+    if (options.docs !== undefined) {
+      const before = await readFile(options.docs, 'utf8').catch(() => '');
+      await writeFile(options.docs, toDocument(figures, before));
+    }
     const summary = summarise(figures);
     terminal.print(options.json ? JSON.stringify(summary) : JSON.stringify(summary, null, 2));
   } finally {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { BankChange, BankRevision } from '../../../src/bank/bank-records.ts';
 import { type BankTable, createBankTable } from '../../../src/bank/bank-table.ts';
 import { sampledFrame } from '../../support/bank-entries.ts';
-import { BankTwin, inOrder } from '../../support/bank-twin.ts';
+import { BankTwin, copiedImage, inOrder } from '../../support/bank-twin.ts';
 import { flipped, hashNumber } from '../../support/hashes.ts';
 import { twinIndex } from '../../support/twin-index.ts';
 
@@ -55,8 +55,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** The table of a copy, as a restart gets it; the index is the one of the moment. */
 function copied(table: BankTable, index: ReturnType<typeof twinIndex>): BankTable {
-  const image = new Map([...table.image()].map(([name, bytes]) => [name, bytes.slice()]));
-  return createBankTable(index, () => frameQualityMin, image);
+  const deepIndex = twinIndex();
+  return createBankTable({ index, deepIndex, frameQualityMin: () => frameQualityMin }, copiedImage(table.image()));
 }
 
 function expectSame(table: BankTable, twin: BankTwin): void {
@@ -91,7 +91,7 @@ describe('the table', () => {
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const index = twinIndex();
         const twin = new BankTwin(frameQualityMin);
-        let table = createBankTable(index, () => frameQualityMin);
+        let table = createBankTable({ index, deepIndex: twinIndex(), frameQualityMin: () => frameQualityMin });
         for (const [offset, each] of steps.entries()) {
           if (each === 'copy') table = copied(table, index);
           else if (each === 'list') expectSame(table, twin);
@@ -108,7 +108,11 @@ describe('the table', () => {
   });
 
   it('gives each content that was ever there a number of its own', () => {
-    const table = createBankTable(twinIndex(), () => frameQualityMin);
+    const table = createBankTable({
+      index: twinIndex(),
+      deepIndex: twinIndex(),
+      frameQualityMin: () => frameQualityMin,
+    });
     const numbers = new Set<number>();
     for (let round = 0; round < 50; round++) {
       const revision = { ...revisionOf('a'), revision: round + 1 };
@@ -124,7 +128,7 @@ describe('the table', () => {
 
   it('keeps thousands apart, of which many share hashes, bytes and room', () => {
     const index = twinIndex();
-    const table = createBankTable(index, () => frameQualityMin);
+    const table = createBankTable({ index, deepIndex: twinIndex(), frameQualityMin: () => frameQualityMin });
     const count = 3000;
     const idOf = (number: number) => `content-${number}-${'x'.repeat(number % 90)}`;
     const add = (number: number, offset: number) =>

@@ -20,7 +20,15 @@ async function startRig(options: { log?: MemoryLog; index?: TwinIndex; hashesMax
   const { log = new MemoryLog(), index = twinIndex(), ...rest } = options;
   const rejected: string[] = [];
   const telemetry = silentTelemetry({ bankRejected: (detail) => rejected.push(detail) });
-  const bank = createBank({ log, index, telemetry, frameQualityMin: () => 20, framesPerPart: 3, ...rest });
+  const bank = createBank({
+    log,
+    index,
+    deepIndex: twinIndex(),
+    telemetry,
+    frameQualityMin: () => 20,
+    framesPerPart: 3,
+    ...rest,
+  });
   await bank.start();
   return { bank, log, index, rejected };
 }
@@ -117,7 +125,13 @@ describe('the bank log', () => {
     await first.bank.add(bankEntry({ frames: frames(7) }));
     const log = new MemoryLog(first.log.disk);
     const index = twinIndex();
-    const bank = createBank({ log, index, telemetry: silentTelemetry(), frameQualityMin: () => 20 });
+    const bank = createBank({
+      log,
+      index,
+      deepIndex: twinIndex(),
+      telemetry: silentTelemetry(),
+      frameQualityMin: () => 20,
+    });
     expect(bank.unready()).not.toBeNull();
     await bank.start();
     expect(bank.unready()).toBeNull();
@@ -134,6 +148,7 @@ describe('the bank log', () => {
     const bank = createBank({
       log: new MemoryLog(first.log.disk),
       index: twinIndex(),
+      deepIndex: twinIndex(),
       telemetry,
       frameQualityMin: () => 20,
     });

@@ -10,8 +10,8 @@ import { recordsOfRevision } from '../../../src/bank/bank-records.ts';
 import type { LiveBank } from '../../../src/bank/live-bank.ts';
 import { type OpenBankOptions, type OpenedBank, openBank } from '../../../src/bank/open-bank.ts';
 import { limits } from '../../../src/config/limits.ts';
-import { bankEntry, frames, sampledFrame } from '../../support/bank-entries.ts';
-import { hashNumber } from '../../support/hashes.ts';
+import { bankEntry, deepSide, frames, sampledFrame } from '../../support/bank-entries.ts';
+import { flipped, hashNumber } from '../../support/hashes.ts';
 import { MemoryDisk, MemoryLog } from '../../support/memory-log.ts';
 import { silentTelemetry } from '../../support/silent-telemetry.ts';
 
@@ -76,7 +76,24 @@ function seen(bank: LiveBank): unknown {
       .matches.map((match) => [bank.content(match.contentNumber)?.contentId, match.knownTimeMs, match.distanceBits]),
   );
   const exact = bank.findBySha256(sha256).map((known) => known.contentId);
-  return { pages, matches, exact, position: bank.position, size: bank.size };
+  const deep = Array.from({ length: 8 }, (_, at) => seenDeep(bank, 500_000 + (at * 50 + 1) * 100));
+  return { pages, matches, exact, deep, position: bank.position, size: bank.size, deepHashes: bank.deepHashes };
+}
+
+/** What the content that a hash names has of it and of its thumbnails. */
+function seenDeep(bank: LiveBank, number: number): unknown {
+  const query = flipped(hashNumber(number + 5), 20);
+  const { named, capped, radiusBits } = bank.nameDeep(query, 60);
+  const contents = named.map(({ contentNumber, distanceBits }) => {
+    const deep = bank.deep(contentNumber);
+    const hits = deep?.measure(query, 90);
+    const at = hits?.entry[0] ?? -1;
+    const entry = [deep?.fromMs[at], deep?.untilMs[at], deep?.view[at], deep?.quality[at], hits?.distanceBits[0]];
+    const picture = deep?.thumbnailNear(700);
+    const { contentId } = bank.content(contentNumber) ?? {};
+    return { contentId, distanceBits, aspect: deep?.aspect, count: hits?.count, entry, picture };
+  });
+  return { contents, capped, radiusBits };
 }
 
 /** A copy of the folder that the first run left. */
@@ -95,7 +112,8 @@ beforeAll(async () => {
   const addedAt = new Date(nowMs).toISOString();
   for (let number = 0; number < contents; number++) {
     const facts = { contentId: `content-${number}`, frames: frames(framesEach, number * framesEach) };
-    const entry = bankEntry(number % 100 === 0 ? { ...facts, sha256 } : facts);
+    const deep = number % 50 === 1 ? deepSide(2, 500_000 + number * 100) : {};
+    const entry = bankEntry(number % 100 === 0 ? { ...facts, sha256 } : { ...facts, ...deep });
     await log.append(recordsOfRevision(entry, 1, 0, addedAt));
   }
   const [first, second] = recordsOfRevision(
@@ -131,6 +149,9 @@ describe('a snapshot', () => {
     expect(restored.bank.get('content-1')).toMatchObject({ revision: 2 });
     expect(restored.bank.get('content-4')).toBeUndefined();
     expect(restored.index.size).toBe(rebuilt.index.size);
+    expect(seenDeep(restored.bank, 500_000 + 51 * 100)).toMatchObject({
+      contents: [{ contentId: 'content-51', distanceBits: 20, aspect: 1.6, picture: { timeMs: 500 } }],
+    });
   });
 
   it('can be lived on from: changed, written and gone on from again', async () => {

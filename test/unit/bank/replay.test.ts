@@ -52,7 +52,7 @@ function interleave(queues: readonly (readonly NewRecord[])[], choices: readonly
 }
 
 function replay(records: readonly LogRecord[]): BankTable {
-  const table = createBankTable(twinIndex(), () => 20);
+  const table = createBankTable({ index: twinIndex(), deepIndex: twinIndex(), frameQualityMin: () => 20 });
   for (const record of records) table.apply(readBankRecord(record), record.offset);
   return table;
 }

@@ -14,7 +14,7 @@ const contents = Math.ceil((limits.freshHashesMax * 1.5) / framesPerContent);
 
 it('finds content through segments as through the scan', { timeout: 60_000 }, async () => {
   const index = createHammingIndex({ hashesMax: 100_000 });
-  const table = createBankTable(index, () => 0);
+  const table = createBankTable({ index, deepIndex: createHammingIndex({ hashesMax: 1 }), frameQualityMin: () => 0 });
   const frameOf = (content: number, frame: number) => hashNumber(content * framesPerContent + frame);
   for (let content = 0; content < contents; content++) {
     const frames = Array.from({ length: framesPerContent }, (_, frame) => ({

@@ -1,12 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packedFrameBytes, packFrames, unpackFrames } from '../../../src/contracts/packed-frames.ts';
+import {
+  packedFrameBytes,
+  packFrames,
+  packViews,
+  unpackFrames,
+  viewReader,
+} from '../../../src/contracts/packed-frames.ts';
 
-const frame = fc.record({
+const frameFields = {
   timeMs: fc.nat({ max: 0xffffffff }),
   quality: fc.nat({ max: 100 }),
   hash: fc.uint8Array({ minLength: 32, maxLength: 32 }),
-});
+};
+const frame = fc.record(frameFields);
 
 describe('packed frames', () => {
   it('come out as they went in', () => {
@@ -14,7 +21,23 @@ describe('packed frames', () => {
       fc.property(fc.array(frame, { maxLength: 40 }), (frames) => {
         const packed = packFrames(frames);
         expect(packed).toHaveLength(frames.length * packedFrameBytes);
-        expect(unpackFrames(packed)).toEqual(frames);
+        expect(unpackFrames(packed)).toEqual({ frames, views: new Uint8Array(0) });
+      }),
+    );
+  });
+
+  it('come out as they went in, with views of them beside', () => {
+    const view = fc.record({ ...frameFields, view: fc.nat(21) });
+    fc.assert(
+      fc.property(fc.array(frame, { maxLength: 10 }), fc.array(view, { maxLength: 10 }), (frames, views) => {
+        const packed = packViews(views);
+        const unpacked = unpackFrames(Buffer.concat([packed, packFrames(frames)]));
+        expect(unpacked.frames).toEqual(frames);
+        const read = viewReader(unpacked.views);
+        const each = Array.from({ length: read.count }, (_, at) => {
+          return { timeMs: read.timeMs(at), quality: read.quality(at), view: read.view(at), hash: read.hash(at) };
+        });
+        expect(each).toEqual(views);
       }),
     );
   });
@@ -23,7 +46,7 @@ describe('packed frames', () => {
     const packed = packFrames([{ timeMs: 7, quality: 8, hash: new Uint8Array(32).fill(9) }]);
     const memory = new Uint8Array(100).fill(255);
     memory.set(packed, 13);
-    const [read] = unpackFrames(memory.subarray(13, 13 + packedFrameBytes));
+    const [read] = unpackFrames(memory.subarray(13, 13 + packedFrameBytes)).frames;
     memory.fill(0);
     expect(read).toEqual({ timeMs: 7, quality: 8, hash: new Uint8Array(32).fill(9) });
   });
@@ -34,11 +57,19 @@ describe('packed frames', () => {
     expect(packed.toString('hex')).toBe(`0403020155000000${Buffer.from(hash).toString('hex')}`);
   });
 
+  it('tell the view beside the quality: 0 is the whole frame, above it the places of the known views', () => {
+    const hash = new Uint8Array(32);
+    expect(packViews([{ timeMs: 0, quality: 0x55, view: 21, hash }]).toString('hex', 4, 8)).toBe('55160000');
+  });
+
   it.each([1, packedFrameBytes - 1, packedFrameBytes + 1])('are refused when %d bytes long', (length) => {
     expect(() => unpackFrames(new Uint8Array(length))).toThrow(RangeError);
   });
 
   it('never give a quality over 100, whatever stands there', () => {
-    expect(unpackFrames(new Uint8Array(packedFrameBytes).fill(255))[0]?.quality).toBe(100);
+    const packed = new Uint8Array(packedFrameBytes).fill(255);
+    expect(viewReader(unpackFrames(packed).views).quality(0)).toBe(100);
+    packed[5] = 0;
+    expect(unpackFrames(packed).frames[0]?.quality).toBe(100);
   });
 });

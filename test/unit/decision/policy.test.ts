@@ -23,10 +23,10 @@ describe('a policy file', () => {
   });
 
   it('fills the gaps of a bank from the default bank', () => {
-    const policy = parsePolicy({ defaultBank: { framesPerSecond: 4 }, banks: { news: { action: 'review' } } });
-    expect(bankPolicyOf(policy, 'news')).toEqual({ action: 'review', framesPerSecond: 4 });
-    expect(bankPolicyOf(policy, 'unknown')).toEqual({ action: 'block', framesPerSecond: 4 });
-    expect(bankPolicyOf(policy, 'constructor')).toEqual({ action: 'block', framesPerSecond: 4 });
+    const policy = parsePolicy({ defaultBank: { framesPerSecond: 3 }, banks: { news: { action: 'review' } } });
+    expect(bankPolicyOf(policy, 'news')).toEqual({ action: 'review', framesPerSecond: 3, depth: 'deep' });
+    expect(bankPolicyOf(policy, 'unknown')).toEqual({ action: 'block', framesPerSecond: 3, depth: 'deep' });
+    expect(bankPolicyOf(policy, 'constructor')).toEqual({ action: 'block', framesPerSecond: 3, depth: 'deep' });
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { limits } from '../../../src/config/limits.ts';
 import {
   decodeFromChild,
   encodeMessage,
@@ -7,6 +8,15 @@ import {
   lineSplitter,
   messageBytesMax,
 } from '../../../src/fingerprint/protocol.ts';
+import { knownViews } from '../../../src/match/region.ts';
+
+/** A message as the parent parses it, before it is believed. */
+interface Said {
+  // biome-ignore lint/suspicious/noExplicitAny: whatever a child may say
+  [field: string]: any;
+}
+
+const base64 = (bytes: number) => Buffer.alloc(bytes).toString('base64');
 
 const frame: FromChild = {
   kind: 'frame',
@@ -15,10 +25,30 @@ const frame: FromChild = {
   quality: 88,
   hashes: Uint8Array.from({ length: 256 }, (_, at) => at),
 };
+const deepFrame: FromChild = {
+  ...frame,
+  thumbnail: new Uint8Array(limits.knownThumbnailSide ** 2).fill(200),
+  views: knownViews.map((_, view) => ({ view, quality: 100, hash: new Uint8Array(limits.hashBytes).fill(view) })),
+};
+const lookedAtFrame: FromChild = { ...frame, thumbnail: new Uint8Array(limits.uploadThumbnailSide ** 2).fill(7) };
+const region = (changes: object = {}) => ({
+  region: { left: 0.123456789012345, top: 1 / 3, width: 0.5, height: 2 / 3, degrees: 0 },
+  tier: 2 as const,
+  quality: 100,
+  hashes: Uint8Array.from({ length: 256 }, (_, at) => 255 - at),
+  ...changes,
+});
+const regions: FromChild = {
+  kind: 'regions',
+  id: 3,
+  timeMs: 40,
+  regions: Array.from({ length: limits.regionsMax }, () => region()),
+};
 const done: FromChild = {
   kind: 'done',
   id: 3,
   result: {
+    aspect: 640 / 360,
     media: { kind: 'video', container: 'mp4', codec: 'h264', width: 640, height: 360 },
     durationMs: 9_640,
     framesSampled: 10,
@@ -32,6 +62,10 @@ describe('messages from a child', () => {
   it.each<FromChild>([
     { kind: 'ready', kernelVersion: '1-abc', videoMissing: null },
     frame,
+    deepFrame,
+    lookedAtFrame,
+    regions,
+    { ...regions, regions: [] },
     done,
     { kind: 'failed', id: 3, code: 'undecodable', detail: 'no frame' },
   ])('arrive as they were said: $kind', (message) => {
@@ -39,7 +73,9 @@ describe('messages from a child', () => {
   });
 
   it('fit the bound of a line', () => {
-    expect(encodeMessage(frame).length).toBeLessThan(messageBytesMax);
+    for (const message of [frame, deepFrame, lookedAtFrame, regions]) {
+      expect(encodeMessage(message).length).toBeLessThan(messageBytesMax);
+    }
   });
 
   // Goal: a child that was taken over cannot put anything but the agreed shapes into the parent.
@@ -55,6 +91,47 @@ describe('messages from a child', () => {
     ['a result without media', '{"kind":"done","id":1,"result":{"durationMs":1}}'],
   ])('are refused: %s', (_name, line) => {
     expect(decodeFromChild(line)).toBeNull();
+  });
+
+  // The same for what a frame or a region carries; each differs from a sound message in one place.
+  it.each<[string, FromChild, (said: Said) => unknown]>([
+    ['a thumbnail of no known size', lookedAtFrame, (said) => (said.thumbnail = base64(65 * 65))],
+    ['a thumbnail that is no text', lookedAtFrame, (said) => (said.thumbnail = [1, 2])],
+    ['views that are no list', deepFrame, (said) => (said.views = {})],
+    ['more views than are known', deepFrame, (said) => said.views.push(said.views[0])],
+    ['a view that is not known', deepFrame, (said) => (said.views[3].view = knownViews.length)],
+    ['a view of parts', deepFrame, (said) => (said.views[3].view = 1.5)],
+    ['a view with a long hash', deepFrame, (said) => (said.views[3].hash = base64(33))],
+    ['a view with a quality over 100', deepFrame, (said) => (said.views[3].quality = 101)],
+    ['a view that is nothing', deepFrame, (said) => (said.views[3] = null)],
+    ['regions that are no list', regions, (said) => (said.regions = 'all')],
+    ['more regions than an upload has', regions, (said) => said.regions.push(said.regions[0])],
+    ['regions without a time', regions, (said) => (said.timeMs = null)],
+    ['a region that is nothing', regions, (said) => (said.regions[1] = null)],
+    ['a region nowhere', regions, (said) => (said.regions[1].region = null)],
+    ['a region beyond the picture', regions, (said) => (said.regions[1].region.left = 1.01)],
+    ['a region that ends beyond the picture', regions, (said) => (said.regions[1].region.left = 0.6)],
+    ['a region without width', regions, (said) => (said.regions[1].region.width = 0)],
+    ['a region of next to no width', regions, (said) => (said.regions[1].region.width = 1e-300)],
+    ['a region with a place that is text', regions, (said) => (said.regions[1].region.top = '0')],
+    ['a region turned too far', regions, (said) => (said.regions[1].region.degrees = 181)],
+    ['a third tier', regions, (said) => (said.regions[1].tier = 3)],
+    ['a region with seven hashes', regions, (said) => (said.regions[1].hashes = base64(7 * 32))],
+    ['a region with a quality below nothing', regions, (said) => (said.regions[1].quality = -1)],
+    ['an endless hash', regions, (said) => (said.regions[1].hashes = 'A'.repeat(1e6))],
+  ])('are refused: %s', (_name, message, spoil) => {
+    const said = JSON.parse(encodeMessage(message)) as Said;
+    expect(decodeFromChild(JSON.stringify(said))).not.toBeNull();
+    spoil(said);
+    expect(decodeFromChild(JSON.stringify(said))).toBeNull();
+  });
+
+  it.each([0, -1, 1e9, '1.5', null])('leave an aspect out that no picture has: %s', (aspect) => {
+    const said = JSON.parse(encodeMessage(done)) as { result: { aspect: unknown } };
+    said.result.aspect = aspect;
+    const message = decodeFromChild(JSON.stringify(said));
+    expect(message).toMatchObject({ kind: 'done' });
+    expect(JSON.stringify(message)).not.toContain('aspect');
   });
 
   it('keep names out that could not be one', () => {

@@ -22,11 +22,12 @@ function examinationOver(bank: Partial<Bank> = {}, given: Parameters<typeof pars
 /** Finds each frame in content 1, at the same time, at `distanceBits`. */
 const copyAt =
   (distanceBits: number): Bank['search'] =>
-  ({ timeMs, hashes }) => ({
+  ({ timeMs, hashes }, radiusBits) => ({
     matches: [
       frameMatch({ uploadTimeMs: timeMs, knownTimeMs: timeMs, distanceBits, uploadHash: hashes.subarray(0, 32) }),
     ],
     capped: false,
+    radiusBits,
   });
 
 const answersTo = (examination: Examination, frames: readonly SampledFrame[]) =>
@@ -54,7 +55,7 @@ describe('adding frames', () => {
     const radii: number[] = [];
     const search: Bank['search'] = (_frame, radiusBits) => {
       radii.push(radiusBits);
-      return { matches: [], capped: false };
+      return { matches: [], capped: false, radiusBits };
     };
     const examination = examinationOver({ search });
     const [none, faint, clear] = [policy.faintFrameQualityMin - 1, policy.minFrameQuality - 1, policy.minFrameQuality];
@@ -66,7 +67,9 @@ describe('adding frames', () => {
   });
 
   it('says so when more matched than may be reported, and measures searching and aligning', () => {
-    const examination = examinationOver({ search: () => ({ matches: [], capped: true }) });
+    const examination = examinationOver({
+      search: (_frame, radiusBits) => ({ matches: [], capped: true, radiusBits }),
+    });
     answersTo(examination, videoFrames(2));
     expect(examination.degraded()).toEqual(['hits_capped']);
     expect(examination.timings()).toEqual({ searchSeconds: 0.02, alignSeconds: 0.02, searches: [0.01, 0.01] });
@@ -103,7 +106,7 @@ describe('bytes that are known', () => {
 describe('doubt', () => {
   /** One close frame, then others that match nothing. */
   const nearOnce: Bank['search'] = (frame, radiusBits) =>
-    frame.timeMs === 0 ? copyAt(8)(frame, radiusBits) : { matches: [], capped: false };
+    frame.timeMs === 0 ? copyAt(8)(frame, radiusBits) : { matches: [], capped: false, radiusBits };
 
   function lookedAt(changes: Parameters<typeof videoResult>[0], search = nearOnce): Examination {
     const examination = examinationOver({ search });
@@ -120,7 +123,7 @@ describe('doubt', () => {
   it('is not what is long, stopped early, far from everything, or not seen at all', () => {
     expect(lookedAt({ durationMs: limits.doubtDurationMsMax + 1 }).isInDoubt()).toBe(false);
     expect(lookedAt({ complete: false }).isInDoubt()).toBe(false);
-    expect(lookedAt({}, () => ({ matches: [], capped: false })).isInDoubt()).toBe(false);
+    expect(lookedAt({}, (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits })).isInDoubt()).toBe(false);
     expect(examinationOver().isInDoubt()).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readDisplayMatrix, turnSquare } from '../../../../src/fingerprint/child/rotation.ts';
+import { aspectOf, readDisplayMatrix, turnSquare } from '../../../../src/fingerprint/child/rotation.ts';
 
 const one = 65_536;
 function matrix(a: number, b: number, c: number, d: number): Buffer {
@@ -38,5 +38,24 @@ describe('turnSquare', () => {
     expect(readDisplayMatrix(matrix(one, 0, 0, one))).toBeNull();
     expect(readDisplayMatrix(null)).toBeNull();
     expect(readDisplayMatrix(Buffer.alloc(8))).toBeNull();
+  });
+});
+
+describe('aspectOf', () => {
+  const quarter = readDisplayMatrix(matrix(0, one, -one, 0));
+  const half = readDisplayMatrix(matrix(-one, 0, 0, -one));
+  // Goal: views of a turned phone video keep its true proportions; turned by an angle, they would be sheared otherwise.
+  it.each([
+    ['as it is stored', 1920, 1080, 1, null, 16 / 9],
+    ['a quarter turn', 1920, 1080, 1, quarter, 9 / 16],
+    ['a half turn', 1920, 1080, 1, half, 16 / 9],
+    ['pixels that are wider than high', 720, 576, 16 / 15, null, 4 / 3],
+    ['wide pixels, a quarter turn', 720, 576, 16 / 15, quarter, 3 / 4],
+    ['pixels of no known shape', 640, 480, 0, null, 4 / 3],
+    ['pixels of no shape at all', 640, 480, Number.NaN, null, 4 / 3],
+    ['a line', 30_000, 2, 1, null, 16],
+    ['a column', 2, 30_000, 1, null, 1 / 16],
+  ] as const)('is that of the upright picture: %s', (_name, width, height, pixelAspect, turn, aspect) => {
+    expect(aspectOf(width, height, pixelAspect, turn)).toBeCloseTo(aspect, 9);
   });
 });

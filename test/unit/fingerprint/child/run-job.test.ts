@@ -22,9 +22,15 @@ const hasher: Hasher = {
   hashDihedral: () => ({ hashes: new Uint8Array(256), quality: 1 }),
   hashInReferenceOrder: () => ({ hash: new Uint8Array(32), quality: 1 }),
   hashDihedralInReferenceOrder: () => ({ hashes: new Uint8Array(256), quality: 1 }),
+  makeBase: () => {},
+  copyBase: () => new Uint8Array(0),
+  loadBase: () => {},
+  hashRegion: () => ({ hash: new Uint8Array(32), quality: 1 }),
+  hashRegionDihedral: () => ({ hashes: new Uint8Array(256), quality: 1 }),
+  thumbnail: () => new Uint8Array(0),
   reruns: 0,
 };
-const sink: FrameSink = { stopped: false, emit: () => {}, breathe: async () => {} };
+const sink: FrameSink = { stopped: false, emit: () => {}, emitRegions: () => {}, breathe: async () => {} };
 
 describe('without node-av', () => {
   it('videos are refused with what to install, and images go on', async () => {

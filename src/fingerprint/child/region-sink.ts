@@ -1,0 +1,94 @@
+/**
+ * Looks at parts of the frames that a sampler emits: at the known views of each frame at once, for the bank; at the
+ * regions of an upload when its frames have been sampled, since what surrounds a picture shows over several of them.
+ */
+import { limits } from '../../config/limits.ts';
+import type { Hasher } from '../../kernel/hasher.ts';
+import { affineOf, knownViews, regionOfView } from '../../match/region.ts';
+import type { SampledFrame, SamplingMode, ViewHash } from '../fingerprinter.ts';
+import type { FrameSink } from './frame-sink.ts';
+import { planeSide } from './regions/box.ts';
+import { type KeptFrame, KeptFrames, spreadOver } from './regions/kept-frames.ts';
+import { type ListedRegion, listRegions } from './regions/list-regions.ts';
+import { spreadOrder } from './sampling.ts';
+
+export class RegionSink implements FrameSink {
+  readonly #sink: FrameSink;
+  readonly #hasher: Hasher;
+  readonly #regions: boolean;
+  readonly #views: boolean;
+  readonly #kept = new KeptFrames(limits.regionFramesMax);
+
+  constructor(sink: FrameSink, hasher: Hasher, mode: SamplingMode) {
+    this.#sink = sink;
+    this.#hasher = hasher;
+    this.#regions = mode.regions === true;
+    this.#views = mode.kind === 'dense' && mode.views === true;
+  }
+
+  get stopped(): boolean {
+    return this.#sink.stopped;
+  }
+
+  breathe(): Promise<void> {
+    return this.#sink.breathe();
+  }
+
+  emitRegions(...batch: Parameters<FrameSink['emitRegions']>): void {
+    this.#sink.emitRegions(...batch);
+  }
+
+  /** The frame must be the one that the hasher has just hashed. */
+  emit(frame: SampledFrame, aspect: number): void {
+    if (this.#regions || this.#views) this.#hasher.makeBase();
+    this.#sink.emit(this.#looked(frame, aspect), aspect);
+    if (this.#regions) this.#kept.add({ timeMs: frame.timeMs, base: this.#hasher.copyBase() });
+  }
+
+  /** Emits the regions of the frames that were kept: the likely ones of all frames, then the others. */
+  async finish(): Promise<void> {
+    const kept = this.#kept.inTime;
+    if (!this.#regions || kept.length === 0 || this.stopped) return;
+    const regions = listRegions(this.#pictures(kept));
+    for (const tier of [1, 2] as const) {
+      const ofTier = regions.filter((each) => each.tier === tier);
+      for (const at of spreadOrder(kept.length)) {
+        if (this.stopped) return;
+        const frame = kept[at];
+        if (frame !== undefined) this.#look(frame, ofTier);
+        await this.breathe();
+      }
+    }
+  }
+
+  #looked(frame: SampledFrame, aspect: number): SampledFrame {
+    if (this.#views) return this.#withViews(frame, aspect);
+    if (!this.#regions) return frame;
+    return { ...frame, thumbnail: this.#hasher.thumbnail(limits.uploadThumbnailSide) };
+  }
+
+  #withViews(frame: SampledFrame, aspect: number): SampledFrame {
+    const views: ViewHash[] = knownViews.map((_, view) => {
+      const { hash, quality } = this.#hasher.hashRegion(affineOf(regionOfView(view, aspect), aspect));
+      return { view, quality, hash };
+    });
+    return { ...frame, views, thumbnail: this.#hasher.thumbnail(limits.knownThumbnailSide) };
+  }
+
+  #pictures(kept: readonly KeptFrame[]): Uint8Array[] {
+    return spreadOver(kept, limits.detectionFramesMax).map(({ base }) => {
+      this.#hasher.loadBase(base);
+      return this.#hasher.thumbnail(planeSide);
+    });
+  }
+
+  #look({ timeMs, base }: KeptFrame, regions: readonly ListedRegion[]): void {
+    this.#hasher.loadBase(base);
+    const looked = regions.flatMap(({ region, tier }) => {
+      // Regions of an upload stand upright, so its proportions do not matter.
+      const { hashes, quality } = this.#hasher.hashRegionDihedral(affineOf(region, 1));
+      return quality === 0 ? [] : [{ region, tier, quality, hashes }];
+    });
+    if (looked.length > 0) this.#sink.emitRegions({ timeMs, regions: looked });
+  }
+}

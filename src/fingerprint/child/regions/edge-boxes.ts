@@ -1,0 +1,159 @@
+/**
+ * Rectangles made of straight edges that persist: pictures that were put into another one, and the windows of screens.
+ * The strongest lines both ways are paired; a rectangle is worth the length of its sides that is covered by edges, less
+ * the length that is not. Sides on the rim of the picture neither count for it nor against it.
+ */
+import { type Box, isLargeEnough, planeSide } from './box.ts';
+import { type EdgeMap, type EdgeMaps, snapToEdge } from './edge-map.ts';
+
+const linesMax = 7;
+const boxesMax = 6;
+/** Gray levels by which an edge stands out. */
+const edgeMin = 5;
+/** What one place counts at most for its line: a short strong edge is not a long one. */
+const edgeCap = 24;
+/** Places in a row that make a run; one that is missing between two does not end it. */
+const runMin = 8;
+/** Share of the box that a line must cover. */
+const lineShareMin = 0.12;
+/** Lines nearer than this are one. */
+const lineDistance = 3;
+/** Of each side within the picture, and of all of them together. */
+const sideShareMin = 0.3;
+const coveredShareMin = 0.55;
+
+interface Line {
+  readonly line: number;
+  /** Places from the start that are covered before each place; null on the rim. */
+  readonly covered: Uint16Array | null;
+}
+
+interface Scored {
+  readonly box: Box;
+  readonly score: number;
+}
+
+/** The best first. `within` bounds where to look: the picture, or what a border leaves of it. */
+export function findEdgeBoxes(maps: EdgeMaps, within: Box): Box[] {
+  const bounds = {
+    left: Math.round(within.left),
+    top: Math.round(within.top),
+    right: Math.round(within.right),
+    bottom: Math.round(within.bottom),
+  };
+  const columns = findLines(maps.vertical, bounds.left, bounds.right, bounds.top, bounds.bottom);
+  const rows = findLines(maps.horizontal, bounds.top, bounds.bottom, bounds.left, bounds.right);
+  const found: Scored[] = [];
+  for (const [left, right] of pairsOf(columns)) {
+    for (const [top, bottom] of pairsOf(rows)) {
+      const scored = scoreBox(left, right, top, bottom);
+      if (scored !== null) found.push(scored);
+    }
+  }
+  found.sort((a, b) => b.score - a.score);
+  return distinct(found).map((box) => snapBox(maps, box));
+}
+
+/** Moves each side of a box onto the edge beside it. */
+export function snapBox({ vertical, horizontal }: EdgeMaps, { left, top, right, bottom }: Box): Box {
+  const snap = (map: EdgeMap, line: number, from: number, to: number) =>
+    line <= 0 || line >= planeSide ? line : snapToEdge(map, line, from, to);
+  return {
+    left: snap(vertical, left, top, bottom),
+    top: snap(horizontal, top, left, right),
+    right: snap(vertical, right, top, bottom),
+    bottom: snap(horizontal, bottom, left, right),
+  };
+}
+
+/** The strongest lines between `first` and `beyond`, as far as they run from `from` to `to`, and the two at the rim. */
+function findLines(map: EdgeMap, first: number, beyond: number, from: number, to: number): Line[] {
+  const strengths = new Map<number, number>();
+  for (let line = first + lineDistance; line <= beyond - lineDistance; line++) {
+    strengths.set(line, strengthOf(map, line, from, to));
+  }
+  const lines: Line[] = [
+    { line: first, covered: null },
+    { line: beyond, covered: null },
+  ];
+  const strongest = [...strengths].sort((a, b) => b[1] - a[1]);
+  for (const [line] of strongest) {
+    if (lines.length === linesMax + 2) break;
+    if (lines.some((other) => Math.abs(other.line - line) <= lineDistance)) continue;
+    const covered = coverageOf(map, line);
+    const length = (covered[to] ?? 0) - (covered[from] ?? 0);
+    if (length >= lineShareMin * (to - from)) lines.push({ line, covered });
+  }
+  return lines.sort((a, b) => a.line - b.line);
+}
+
+function strengthOf({ edges, along, across }: EdgeMap, line: number, from: number, to: number): number {
+  let sum = 0;
+  for (let place = from; place < to; place++) sum += Math.min(edgeCap, edges[line * across + place * along] ?? 0);
+  return sum;
+}
+
+/**
+ * An edge covers its line also from the line beside it: it need not lie between two pixels exactly. Only runs count:
+ * curves and textures cross a line again and again, a few pixels at a time.
+ */
+function coverageOf({ edges, along, across }: EdgeMap, line: number): Uint16Array {
+  const isEdge = (place: number) => {
+    const at = line * across + place * along;
+    return Math.max(edges[at - across] ?? 0, edges[at] ?? 0, edges[at + across] ?? 0) >= edgeMin;
+  };
+  const covered = new Uint16Array(planeSide + 1);
+  for (let place = 0; place < planeSide; ) {
+    const end = endOfRun(isEdge, place);
+    const counts = end - place >= runMin ? 1 : 0;
+    for (; place < end; place++) covered[place + 1] = (covered[place] ?? 0) + counts;
+    if (place < planeSide) covered[place + 1] = covered[place++] ?? 0;
+  }
+  return covered;
+}
+
+/** The first place after `start` that, like the one after it, has no edge. */
+function endOfRun(isEdge: (place: number) => boolean, start: number): number {
+  let end = start;
+  while (end < planeSide && (isEdge(end) || (end > start && end + 1 < planeSide && isEdge(end + 1)))) end++;
+  return end;
+}
+
+function pairsOf(lines: readonly Line[]): (readonly [Line, Line])[] {
+  return lines.flatMap((first, index) => lines.slice(index + 1).map((second) => [first, second] as const));
+}
+
+function scoreBox(left: Line, right: Line, top: Line, bottom: Line): Scored | null {
+  const box = { left: left.line, top: top.line, right: right.line, bottom: bottom.line };
+  if (!isLargeEnough(box)) return null;
+  const sides = [
+    ...sideOf(left, box.top, box.bottom),
+    ...sideOf(right, box.top, box.bottom),
+    ...sideOf(top, box.left, box.right),
+    ...sideOf(bottom, box.left, box.right),
+  ];
+  const length = sides.reduce((sum, side) => sum + side.length, 0);
+  const covered = sides.reduce((sum, side) => sum + side.covered, 0);
+  if (length === 0 || sides.some((side) => side.covered < sideShareMin * side.length)) return null;
+  if (covered < coveredShareMin * length) return null;
+  return { box, score: 2 * covered - length };
+}
+
+function sideOf({ covered }: Line, from: number, to: number) {
+  return covered === null ? [] : [{ length: to - from, covered: (covered[to] ?? 0) - (covered[from] ?? 0) }];
+}
+
+/** The best that are not about the same as a better one. */
+function distinct(found: readonly Scored[]): Box[] {
+  const kept: Box[] = [];
+  for (const { box } of found) {
+    if (kept.length === boxesMax) break;
+    if (!kept.some((other) => isAbout(box, other))) kept.push(box);
+  }
+  return kept;
+}
+
+function isAbout(a: Box, b: Box): boolean {
+  const offsets = [a.left - b.left, a.top - b.top, a.right - b.right, a.bottom - b.bottom];
+  return offsets.every((offset) => Math.abs(offset) <= lineDistance);
+}

@@ -1,0 +1,126 @@
+/**
+ * Straight edges that persist: where neighbouring pixels differ in most frames, more than they do three pixels further
+ * on, along a row or column. What moves has such edges for a moment only; the sides of a picture that was put into
+ * another one have them all the time. In a single picture they are simply its straight edges.
+ */
+import { type Plane, planeSide } from './box.ts';
+
+/** Differences between neighbours, `planeSide` squared each. */
+export interface EdgeMap {
+  /** Distance in the array from a place to the next along the line, and to the same place of the next line. */
+  readonly along: number;
+  readonly across: number;
+  /** Median over the frames, gray levels. Line i lies before the pixels of row or column i; line 0 is the rim. */
+  readonly steps: Float32Array;
+  /** How far it stands out from both sides: by how much it is over half as much again as what lies beside it. */
+  readonly edges: Float32Array;
+}
+
+export interface EdgeMaps {
+  readonly vertical: EdgeMap;
+  readonly horizontal: EdgeMap;
+}
+
+/** Frames that medians are taken over; odd, so that a median is one of its values. */
+const framesMax = 9;
+/** Lines that far away tell whether an edge stands out. */
+const besideLines = 3;
+/** Differences within noise vary by this much among themselves. */
+const standOutFactor = 1.5;
+
+export function mapEdges(planes: readonly Plane[]): EdgeMaps {
+  const spread = spreadOver(planes);
+  return { vertical: mapSteps(spread, planeSide, 1), horizontal: mapSteps(spread, 1, planeSide) };
+}
+
+/** The first, the last and what lies evenly between, an odd number of them. */
+function spreadOver(planes: readonly Plane[]): readonly Plane[] {
+  const count = Math.min(framesMax, planes.length - ((planes.length + 1) % 2));
+  if (count <= 1) return planes.slice(0, 1);
+  const at = (index: number) => Math.round((index * (planes.length - 1)) / (count - 1));
+  return Array.from({ length: count }, (_, index) => planes[at(index)] ?? []).filter(isPlane);
+}
+
+function isPlane(plane: Plane | readonly never[]): plane is Plane {
+  return plane.length > 0;
+}
+
+function mapSteps(planes: readonly Plane[], along: number, across: number): EdgeMap {
+  const steps = new Float32Array(planeSide * planeSide);
+  const values = new Uint8Array(planes.length);
+  for (let line = 1; line < planeSide; line++) {
+    for (let place = 0; place < planeSide; place++) {
+      const at = line * across + place * along;
+      for (let frame = 0; frame < planes.length; frame++) {
+        const plane = planes[frame] as Plane;
+        insertSorted(values, frame, Math.abs((plane[at] ?? 0) - (plane[at - across] ?? 0)));
+      }
+      steps[at] = values[planes.length >> 1] ?? 0;
+    }
+  }
+  return { along, across, steps, edges: standOut(steps, along, across) };
+}
+
+/** Puts a value among the first `count`, which ascend. */
+function insertSorted(values: Uint8Array, count: number, value: number): void {
+  let at = count;
+  for (; at > 0 && (values[at - 1] ?? 0) > value; at--) values[at] = values[at - 1] ?? 0;
+  values[at] = value;
+}
+
+function standOut(steps: Float32Array, along: number, across: number): Float32Array {
+  const edges = new Float32Array(steps.length);
+  const stepAt = (line: number, place: number) =>
+    steps[Math.min(Math.max(line, 1), planeSide - 1) * across + place * along] ?? 0;
+  for (let line = 1; line < planeSide; line++) {
+    for (let place = 0; place < planeSide; place++) {
+      const beside = (stepAt(line - besideLines, place) + stepAt(line + besideLines, place)) / 2;
+      edges[line * across + place * along] = Math.max(0, stepAt(line, place) - standOutFactor * beside);
+    }
+  }
+  return edges;
+}
+
+/** How far from where a side is thought to be its edge may lie. */
+const snapReach = 2;
+/** Mean gray levels along the side for an edge to be one. */
+const snapLevelMin = 3;
+
+/**
+ * Where exactly the edge lies that runs along line `line` between two places: the centre of its blurred step, in parts
+ * of a pixel. The line itself when there is no clear edge next to it.
+ */
+export function snapToEdge(map: EdgeMap, line: number, from: number, to: number): number {
+  const first = Math.max(0, Math.round(from));
+  const last = Math.min(planeSide, Math.round(to));
+  const stepAt = (near: number) => meanOfLine(map, map.steps, near, first, last);
+  const peak = strongestNear(map, Math.round(line), first, last);
+  const [before, after] = [stepAt(peak - besideLines), stepAt(peak + besideLines)];
+  if (stepAt(peak) < Math.max(snapLevelMin, (standOutFactor * (before + after)) / 2)) return line;
+  let [weights, moments] = [0, 0];
+  for (let offset = 1 - besideLines; offset < besideLines; offset++) {
+    // What lies on either side has differences of its own: they are no part of the edge.
+    const own = offset < 0 ? before : offset > 0 ? after : (before + after) / 2;
+    const weight = Math.max(0, stepAt(peak + offset) - own);
+    weights += weight;
+    moments += weight * offset;
+  }
+  return weights === 0 ? line : peak + moments / weights;
+}
+
+function strongestNear(map: EdgeMap, line: number, first: number, last: number): number {
+  const strengthAt = (near: number) => meanOfLine(map, map.edges, near, first, last);
+  let peak = line;
+  for (let near = line - snapReach; near <= line + snapReach; near++) {
+    if (strengthAt(near) > strengthAt(peak)) peak = near;
+  }
+  return peak;
+}
+
+/** 0 beyond the picture. */
+function meanOfLine({ along, across }: EdgeMap, values: Float32Array, line: number, first: number, last: number) {
+  if (line < 1 || line >= planeSide) return 0;
+  let sum = 0;
+  for (let place = first; place < last; place++) sum += values[line * across + place * along] ?? 0;
+  return sum / Math.max(1, last - first);
+}

@@ -1,0 +1,74 @@
+/**
+ * What is left of a picture without blurred surroundings: rows and columns at its sides that have far less fine detail
+ * than the sharp ones. Detail is the Laplacian, the difference of a pixel from its four neighbours.
+ */
+import { type Box, isLargeEnough, type Plane, planeSide, wholePlane } from './box.ts';
+
+/** Shares of the detail of a sharp row under which a row is blurred; a box for each. */
+const blurredShares = [0.2, 0.35, 0.5];
+/** A sharp row is one that has more detail than this share of the rows. */
+const sharpRank = 0.8;
+/** Gray levels; below it nothing in the picture is sharp. */
+const detailMin = 0.5;
+
+export function findSharpBoxes(planes: readonly Plane[]): Box[] {
+  const detail = meanDetail(planes);
+  return blurredShares.map((share) => sharpBox(detail, share)).filter(isLargeEnough);
+}
+
+function sharpBox(detail: Float32Array, share: number): Box {
+  const [top, bottom] = sharpRange(rowMeans(detail, wholePlane), share);
+  const [left, right] = sharpRange(columnMeans(detail, { ...wholePlane, top, bottom }), share);
+  return { left, top, right, bottom };
+}
+
+/** From the first to after the last line that is not blurred. */
+function sharpRange(means: readonly number[], share: number): readonly [number, number] {
+  const sharp = [...means].sort((a, b) => a - b)[Math.floor(means.length * sharpRank)] ?? 0;
+  if (sharp < detailMin) return [0, planeSide];
+  const isSharp = (mean: number) => mean >= share * sharp;
+  return [means.findIndex(isSharp), means.findLastIndex(isSharp) + 1];
+}
+
+/** Mean over the frames, for each pixel. The outermost pixels have the detail of those beside them. */
+function meanDetail(planes: readonly Plane[]): Float32Array {
+  const detail = new Float32Array(planeSide * planeSide);
+  for (const plane of planes) {
+    for (let y = 1; y < planeSide - 1; y++) {
+      for (let x = 1, at = y * planeSide + 1; x < planeSide - 1; x++, at++) {
+        const around =
+          (plane[at - 1] ?? 0) + (plane[at + 1] ?? 0) + (plane[at - planeSide] ?? 0) + (plane[at + planeSide] ?? 0);
+        detail[at] = (detail[at] ?? 0) + Math.abs(4 * (plane[at] ?? 0) - around);
+      }
+    }
+  }
+  for (let at = 0; at < detail.length; at++) detail[at] = (detail[at] ?? 0) / planes.length;
+  return repeatAtEdges(detail);
+}
+
+function repeatAtEdges(detail: Float32Array): Float32Array {
+  const last = planeSide - 1;
+  for (let y = 1; y < last; y++) {
+    detail[y * planeSide] = detail[y * planeSide + 1] ?? 0;
+    detail[y * planeSide + last] = detail[y * planeSide + last - 1] ?? 0;
+  }
+  detail.copyWithin(0, planeSide, 2 * planeSide);
+  detail.copyWithin(last * planeSide, (last - 1) * planeSide, last * planeSide);
+  return detail;
+}
+
+function rowMeans(detail: Float32Array, { left, right }: Box): number[] {
+  return Array.from({ length: planeSide }, (_, row) => {
+    let sum = 0;
+    for (let column = left; column < right; column++) sum += detail[row * planeSide + column] ?? 0;
+    return sum / (right - left);
+  });
+}
+
+function columnMeans(detail: Float32Array, { top, bottom }: Box): number[] {
+  return Array.from({ length: planeSide }, (_, column) => {
+    let sum = 0;
+    for (let row = top; row < bottom; row++) sum += detail[row * planeSide + column] ?? 0;
+    return sum / (bottom - top);
+  });
+}

@@ -1,0 +1,82 @@
+/**
+ * How much is done for each upload, by how well the pipeline keeps up. Under overload the dearest work goes first, one
+ * rung after the other, and comes back the same way; each decision says what was left out of it.
+ */
+import { limits } from '../config/limits.ts';
+
+/** The dearest first: what each rung leaves out, together with all rungs before it. */
+export const shedSteps = ['second_look', 'far_regions', 'regions', 'frames'] as const;
+export type ShedStep = (typeof shedSteps)[number];
+
+/** What may be done for one upload. */
+export interface Effort {
+  /** A dense second look, in doubt. */
+  readonly secondLook: boolean;
+  /** Regions that few copies need: crops, halves, quarters. */
+  readonly farRegions: boolean;
+  readonly regions: boolean;
+  /** Frames of the first look; infinite means as many as it takes. */
+  readonly framesMax: number;
+}
+
+export const fullEffort: Effort = effortOf(0);
+
+export interface EffortLadder {
+  /** What may be done for the next upload. */
+  effort(): Effort;
+  /** Rungs down from full effort, 0 to `shedSteps.length`. */
+  readonly rung: number;
+  /** Takes how long an upload has taken from its event, waiting included, milliseconds: at its decision, or so far. */
+  observe(latencyMs: number): void;
+}
+
+export interface EffortLadderParts {
+  readonly elapsedMs: () => number;
+  readonly onChange: (rung: number) => void;
+}
+
+export function createEffortLadder({ elapsedMs, onChange }: EffortLadderParts): EffortLadder {
+  let rung = 0;
+  let movedMs = elapsedMs();
+  let calmSinceMs = movedMs;
+  let recent: { readonly atMs: number; readonly latencyMs: number }[] = [];
+
+  const moveTo = (to: number, nowMs: number): void => {
+    rung = to;
+    movedMs = nowMs;
+    calmSinceMs = nowMs;
+    // What was begun on the rung before says nothing of this one.
+    recent = [];
+    onChange(rung);
+  };
+  return {
+    effort: () => effortOf(rung),
+    get rung() {
+      return rung;
+    },
+    observe(latencyMs) {
+      const nowMs = elapsedMs();
+      recent.push({ atMs: nowMs, latencyMs });
+      if (recent.length > limits.effortSamplesMax) recent.shift();
+      while ((recent[0]?.atMs ?? nowMs) < nowMs - limits.effortWindowMs) recent.shift();
+      const usualMs = middleOf(recent.map((one) => one.latencyMs));
+      if (usualMs > limits.effortCalmLatencyMs) calmSinceMs = nowMs;
+      const mayMove = nowMs - movedMs >= limits.effortHoldMs;
+      if (mayMove && usualMs > limits.effortLatencyMsMax && rung < shedSteps.length) moveTo(rung + 1, nowMs);
+      else if (rung > 0 && nowMs - calmSinceMs >= limits.effortCalmMs) moveTo(rung - 1, nowMs);
+    },
+  };
+}
+
+function effortOf(rung: number): Effort {
+  return {
+    secondLook: rung < 1,
+    farRegions: rung < 2,
+    regions: rung < 3,
+    framesMax: rung < 4 ? Number.POSITIVE_INFINITY : limits.hurriedFramesMax,
+  };
+}
+
+function middleOf(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+}

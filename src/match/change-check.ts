@@ -1,0 +1,76 @@
+/**
+ * The change check: does the upload change between two of its frames as the known content does between the two that it is
+ * said to show? What stands still agrees between any two takes of one scene, and between two faces in front of one wall;
+ * what moves does not. Captions and logos fall away, for they stand still.
+ */
+import { correlationOf, type Registration } from './register.ts';
+
+export interface ChangeAgreement {
+  /** -1 to 1: correlation of the two changes. */
+  readonly agreement: number;
+  /** Gray levels by which the known content changes, root mean square. */
+  readonly levels: number;
+}
+
+/** Pictures that were brought over each other, at several moments. */
+export type Compared = Pick<Registration, 'known' | 'upload' | 'inside'>;
+
+/** Changes below it are noise of encoding, gray levels. */
+const levelsMin = 5;
+
+/**
+ * Of all pairs of moments in which the known content changes enough, weighted by how much it changes. Null when it stands
+ * still, or there is one moment alone: nothing is then known of change.
+ */
+export function compareChanges(compared: readonly Compared[]): ChangeAgreement | null {
+  const aligned = compared.map(toKnownLevels);
+  let [weights, agreed, squares] = [0, 0, 0];
+  aligned.forEach((one, index) => {
+    for (const other of aligned.slice(index + 1)) {
+      const change = changeBetween(one, other);
+      if (change.levels < levelsMin) continue;
+      const weight = change.levels;
+      weights += weight;
+      agreed += weight * change.agreement;
+      squares += weight * change.levels ** 2;
+    }
+  });
+  return weights === 0 ? null : { agreement: agreed / weights, levels: Math.sqrt(squares / weights) };
+}
+
+function changeBetween(one: Compared, other: Compared): ChangeAgreement {
+  const inside = one.inside.map((cell, at) => cell & (other.inside[at] ?? 0));
+  const known = difference(one.known, other.known);
+  const upload = difference(one.upload, other.upload);
+  let [count, squares] = [0, 0];
+  known.forEach((change, at) => {
+    if (inside[at] === 0) return;
+    count += 1;
+    squares += change * change;
+  });
+  return { agreement: correlationOf(known, upload, inside), levels: Math.sqrt(squares / Math.max(1, count)) };
+}
+
+function difference(a: Float32Array, b: Float32Array): Float32Array {
+  return a.map((value, at) => value - (b[at] ?? 0));
+}
+
+/** The upload in the brightness and contrast of the known picture: edits change both, and exposure wanders. */
+function toKnownLevels({ known, upload, inside }: Compared): Compared {
+  const ofKnown = momentsOf(known, inside);
+  const ofUpload = momentsOf(upload, inside);
+  const gain = ofUpload.deviation > 0 ? ofKnown.deviation / ofUpload.deviation : 1;
+  return { known, inside, upload: upload.map((value) => (value - ofUpload.mean) * gain + ofKnown.mean) };
+}
+
+function momentsOf(values: Float32Array, inside: Uint8Array) {
+  let [count, sum, squares] = [0, 0, 0];
+  values.forEach((value, at) => {
+    if (inside[at] === 0) return;
+    count += 1;
+    sum += value;
+    squares += value * value;
+  });
+  const mean = sum / Math.max(1, count);
+  return { mean, deviation: Math.sqrt(Math.max(0, squares / Math.max(1, count) - mean * mean)) };
+}

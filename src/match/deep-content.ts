@@ -1,0 +1,51 @@
+/** The deep side of known content, and of the bank, as the matching of regions sees them. The bank implements both. */
+
+/** Pairs of a query and an entry; parallel arrays, `count` long. */
+export interface ViewHits {
+  readonly count: number;
+  /** True when there were more: the rest is missing. */
+  readonly capped: boolean;
+  readonly query: Uint32Array;
+  readonly entry: Uint32Array;
+  readonly distanceBits: Uint16Array;
+}
+
+/** Every view of every frame of one known content, in parallel columns. */
+export interface DeepContent {
+  readonly contentNumber: number;
+  /** Width over height. */
+  readonly aspect: number;
+  readonly entries: number;
+  /** The known frames between these two moments look the same in this view, milliseconds. */
+  readonly fromMs: Uint32Array;
+  readonly untilMs: Uint32Array;
+  /** Places in `knownViews`. */
+  readonly view: Uint8Array;
+  readonly quality: Uint8Array;
+  /** The known frame nearest to a moment as 32 x 32 gray pixels; undefined when none was kept. */
+  thumbnailNear(timeMs: number): { readonly timeMs: number; readonly pixels: Uint8Array } | undefined;
+  /** Every pair within `radiusBits`; exact. `queries` is any number of hashes of 32 bytes. */
+  measure(queries: Uint8Array, radiusBits: number): ViewHits;
+}
+
+export interface NamedContent {
+  readonly contentNumber: number;
+  /** Which query came closest. */
+  readonly query: number;
+  readonly distanceBits: number;
+}
+
+export interface Naming {
+  /** The closest first, one entry a content; at most limits.namedContentsMax. */
+  readonly named: readonly NamedContent[];
+  readonly capped: boolean;
+  /** The radius that was searched: a large bank is searched less widely than asked. */
+  readonly radiusBits: number;
+}
+
+export interface DeepBank {
+  /** Contents with a view near any of the hashes (n x 32 bytes). */
+  nameDeep(queries: Uint8Array, wideBits: number): Naming;
+  /** Undefined when the content is plain or gone. */
+  deep(contentNumber: number): DeepContent | undefined;
+}

@@ -1,0 +1,87 @@
+/**
+ * The pixel check: do two pictures, brought over each other, show the same things? A hash holds only signs, so that two
+ * flat pictures whose faint coefficients agree look alike to it. Pixels tell them apart.
+ */
+import type { ChangeAgreement, Compared } from './change-check.ts';
+import type { Affine } from './region.ts';
+import { correlationOf, gridSide, type Registration, register } from './register.ts';
+import type { Thumbnail } from './thumbnail.ts';
+
+export interface PixelAgreement {
+  /**
+   * 0 to 1: how much of the known picture's detail shows in the upload. Each of 16 blocks counts by its own detail, so
+   * that a caption spoils its blocks and no others, and a shared gradient or frame counts little.
+   */
+  readonly agreement: number;
+  /** Of all pixels, -1 to 1. */
+  readonly correlation: number;
+  /** Gray levels of detail, the standard deviation within blocks; flat pictures have little. */
+  readonly detail: number;
+}
+
+const blockCells = 8;
+const blocksAcross = gridSide / blockCells;
+/** What a block's detail counts at most, gray levels: one high-contrast block must not stand for all. */
+const detailCap = 12;
+/** Noise of encoding, gray levels: detail below it says nothing. */
+const noiseLevel = 1.5;
+
+/** What the pixels of several frames of an alignment say together. */
+export interface PixelEvidence {
+  /** Of the frame in the middle of the closest three: one that a cut spoils does not count, nor does a chance fit. */
+  readonly agreement: number;
+  /** How far changes agree; null where the known content stands still. */
+  readonly change: ChangeAgreement | null;
+}
+
+/** Two pictures brought over each other; undefined when they hardly overlap. */
+export function comparePixels(
+  known: Thumbnail,
+  knownMap: Affine,
+  upload: Thumbnail,
+  uploadMap: Affine,
+): (PixelAgreement & Compared) | undefined {
+  const registration = register(known, knownMap, upload, uploadMap);
+  if (registration === undefined) return undefined;
+  const { known: knownGrid, upload: uploadGrid, inside } = registration;
+  return { ...agreementOf(registration), known: knownGrid, upload: uploadGrid, inside };
+}
+
+function agreementOf({ known, upload, inside, correlation }: Registration): PixelAgreement {
+  let [weights, agreed, details] = [0, 0, 0];
+  for (let block = 0; block < blocksAcross * blocksAcross; block++) {
+    const { detail, correlation: ofBlock } = compareBlock(known, upload, inside, block);
+    details += detail;
+    const weight = Math.max(0, Math.min(detail, detailCap) - noiseLevel);
+    weights += weight;
+    agreed += weight * Math.max(0, ofBlock);
+  }
+  return {
+    agreement: weights === 0 ? 0 : agreed / weights,
+    correlation,
+    detail: details / (blocksAcross * blocksAcross),
+  };
+}
+
+function compareBlock(known: Float32Array, upload: Float32Array, inside: Uint8Array, block: number) {
+  const size = blockCells * blockCells;
+  const a = new Float32Array(size);
+  const b = new Float32Array(size);
+  const both = new Uint8Array(size);
+  const top = Math.floor(block / blocksAcross) * blockCells;
+  const left = (block % blocksAcross) * blockCells;
+  let [count, sum, squares] = [0, 0, 0];
+  for (let at = 0; at < size; at++) {
+    const cell = (top + Math.floor(at / blockCells)) * gridSide + left + (at % blockCells);
+    a[at] = known[cell] ?? 0;
+    b[at] = upload[cell] ?? 0;
+    both[at] = inside[cell] ?? 0;
+    if (both[at] === 0) continue;
+    count += 1;
+    sum += a[at] ?? 0;
+    squares += (a[at] ?? 0) ** 2;
+  }
+  if (count < size / 2) return { detail: 0, correlation: 0 };
+  const detail = Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
+  return { detail, correlation: correlationOf(a, b, both) };
+}

@@ -1,0 +1,342 @@
+/**
+ * Finds copies whose picture was changed: cropped, framed, turned, pasted into another one.
+ *
+ *   regions of a frame -> contents that any of them comes near (an index names them)
+ *                      -> every region against every view of those contents, at a wide radius
+ *                      -> the heaviest hypotheses on a line in time -> their pixels over each other
+ *
+ * Only named contents are compared widely, so that a bank of hundreds of hours costs no more than one of minutes.
+ */
+import { limits } from '../config/limits.ts';
+import { dihedralNames } from '../contracts/common.ts';
+import { stepOf, toleranceOf } from './align.ts';
+import { type Alignment, type PictureMatch, summariseAlignment } from './alignment.ts';
+import { type Candidate, matchedFrameOf } from './candidate.ts';
+import { type Compared, compareChanges } from './change-check.ts';
+import type { DeepBank, DeepContent, NamedContent, ViewHits } from './deep-content.ts';
+import { type FittedLine, fitLine, fitStill } from './fit-line.ts';
+import type { FrameMatch } from './frame-match.ts';
+import { type Hypothesis, HypothesisTable, type UploadView } from './hypotheses.ts';
+import type { KnownContent } from './known-content.ts';
+import { comparePixels, type PixelAgreement, type PixelEvidence } from './pixel-check.ts';
+import { affineOf, fullRegion, type Region, regionOfView } from './region.ts';
+import { type Thumbnail, thumbnailOf, turnedBy } from './thumbnail.ts';
+
+export interface RegionMatcherOptions {
+  readonly bank: DeepBank;
+  readonly known: (contentNumber: number) => Pick<KnownContent, 'kind' | 'framesPerSecond'> | undefined;
+  /** A content is named by a region within this distance of one of its views. */
+  readonly namingRadiusBits: number;
+  /** Named contents are compared up to this distance. */
+  readonly reachBits: number;
+  /** Rotations and flips that are looked up, by place in `dihedralNames`. */
+  readonly dihedrals: readonly number[];
+  /** Regions below it are not looked up. */
+  readonly qualityMin: number;
+}
+
+export interface RegionOfFrame {
+  readonly region: Region;
+  /** 1: likely. 2: what few copies need, and those stand upright. */
+  readonly tier: 1 | 2;
+  readonly quality: number;
+  /** A hash of 32 bytes for each position in `dihedralNames`. */
+  readonly hashes: Uint8Array;
+}
+
+/** Regions of one frame, and the rotations and flips in which they are looked up. */
+interface Batch {
+  readonly views: readonly UploadView[];
+  readonly turns: readonly number[];
+}
+
+const upright = [dihedralNames.indexOf('original'), dihedralNames.indexOf('flipY')];
+
+interface Tracked {
+  readonly deep: DeepContent;
+  readonly table: HypothesisTable;
+  /** What named it, for contents too long to be compared with everything. */
+  readonly naming: { readonly region: number; readonly dihedral: number };
+}
+
+interface Fit {
+  readonly hypothesis: Hypothesis;
+  readonly fit: FittedLine;
+}
+
+type ComparedFrame = PixelAgreement & Compared;
+
+/** Frames whose pixels are compared: the closest of a line, and their middle value counts. */
+const framesCompared = 3;
+/** Lines of one content whose pixels are compared. */
+const linesCompared = 2;
+/** A picture stands alone: more of its hypotheses are looked at. */
+const picturesCompared = 6;
+/** A known thumbnail may stand so far from the moment that the line names, milliseconds. */
+const thumbnailAwayMsMax = 400;
+/** Below it no line of the content can be told from what unrelated content has in common. */
+const weightMin = 2;
+
+export class RegionMatcher {
+  readonly #options: RegionMatcherOptions;
+  readonly #regions: Region[] = [];
+  readonly #regionNumbers = new Map<string, number>();
+  /** Of each frame of the upload, by its time. */
+  #thumbnails = new Map<number, Thumbnail>();
+  #batches: Batch[] = [];
+  #tracked = new Map<number, Tracked>();
+  #frameTimesMs: number[] = [];
+  /** What was compared already: frames come one by one, and the closest of a line seldom change. */
+  #compared = new Map<string, ComparedFrame[]>();
+  #alignments: readonly Alignment[] | undefined;
+  capped = false;
+
+  constructor(options: RegionMatcherOptions) {
+    this.#options = options;
+  }
+
+  reset(): void {
+    this.#thumbnails = new Map();
+    this.#batches = [];
+    this.#tracked = new Map();
+    this.#frameTimesMs = [];
+    this.#compared = new Map();
+    this.#alignments = undefined;
+    this.capped = false;
+  }
+
+  /** The picture of a frame, for the pixel check. */
+  addThumbnail(timeMs: number, pixels: Uint8Array): void {
+    this.#thumbnails.set(timeMs, thumbnailOf(pixels));
+  }
+
+  /** Takes regions of one frame; the same frame may come more than once, with other regions. Returns what it named. */
+  addRegions(timeMs: number, regions: readonly RegionOfFrame[]): readonly NamedContent[] {
+    const { bank, qualityMin, namingRadiusBits } = this.#options;
+    if (!this.#frameTimesMs.includes(timeMs))
+      this.#frameTimesMs = [...this.#frameTimesMs, timeMs].sort((a, b) => a - b);
+    const views = regions.flatMap(({ region, quality, hashes }) => {
+      const number = quality < qualityMin ? undefined : this.#numberOf(region);
+      return number === undefined ? [] : [{ timeMs, region: number, quality, hashes }];
+    });
+    if (views.length === 0) return [];
+    this.#alignments = undefined;
+    const batch = { views, turns: this.#turnsOf(regions) };
+    const { named, capped } = bank.nameDeep(queriesOf(views, batch.turns), namingRadiusBits);
+    if (capped) this.capped = true;
+    for (const tracked of this.#tracked.values()) this.#measure(tracked, batch);
+    this.#batches.push(batch);
+    for (const one of named) this.#track(one, batch);
+    return named;
+  }
+
+  /** An alignment of whole frames with what the pixels say of it, where the content is deep. */
+  verified(alignment: Alignment): Alignment {
+    const deep = this.#options.bank.deep(alignment.contentNumber);
+    if (deep === undefined || this.#thumbnails.size === 0) return alignment;
+    const pixels = this.#pixelsOf(alignment, fullRegion, 0, deep);
+    return { ...alignment, picture: { uploadRegion: fullRegion, knownRegion: fullRegion, pixels } };
+  }
+
+  /** The best line of each named content, the strongest first. */
+  alignments(): readonly Alignment[] {
+    this.#alignments ??= [...this.#tracked.values()]
+      .flatMap((tracked) => this.#alignmentsOf(tracked))
+      .sort((a, b) => strengthOf(b) - strengthOf(a) || a.contentNumber - b.contentNumber);
+    return this.#alignments;
+  }
+
+  #numberOf(region: Region): number | undefined {
+    const key = keyOf(region);
+    const known = this.#regionNumbers.get(key);
+    if (known !== undefined) return known;
+    if (this.#regions.length >= limits.regionsMax) {
+      this.capped = true;
+      return undefined;
+    }
+    this.#regionNumbers.set(key, this.#regions.length);
+    return this.#regions.push(region) - 1;
+  }
+
+  /** Whoever turns a picture by a quarter seldom cuts it as well, and known views are cut too. */
+  #turnsOf(regions: readonly RegionOfFrame[]): readonly number[] {
+    const { dihedrals } = this.#options;
+    return regions.some(({ tier }) => tier === 1) ? dihedrals : dihedrals.filter((turn) => upright.includes(turn));
+  }
+
+  #track(named: NamedContent, { views, turns }: Batch): void {
+    if (this.#tracked.has(named.contentNumber)) return;
+    if (this.#tracked.size >= limits.namedContentsMax && !this.#makeRoom()) {
+      this.capped = true;
+      return;
+    }
+    const deep = this.#options.bank.deep(named.contentNumber);
+    if (deep === undefined) return;
+    const naming = {
+      region: views[Math.floor(named.query / turns.length)]?.region ?? 0,
+      dihedral: turns[named.query % turns.length] ?? 0,
+    };
+    const tracked = { deep, table: new HypothesisTable(deep), naming };
+    this.#tracked.set(named.contentNumber, tracked);
+    for (const batch of this.#batches) this.#measure(tracked, batch);
+  }
+
+  /** Lets go of the content that weighs least, when it has nothing but a chance hit. */
+  #makeRoom(): boolean {
+    const [least] = [...this.#tracked.entries()].sort(
+      ([, a], [, b]) => a.table.heaviestWeight - b.table.heaviestWeight,
+    );
+    if (least === undefined || least[1].table.heaviestWeight > chanceWeight) return false;
+    this.#tracked.delete(least[0]);
+    return true;
+  }
+
+  #measure({ deep, table, naming }: Tracked, { views, turns }: Batch): void {
+    const isAffordable = views.length * turns.length * deep.entries <= limits.measuredPairsMax;
+    const chosen = isAffordable ? views : views.filter(({ region }) => region === naming.region);
+    const turned = isAffordable ? turns : [naming.dihedral];
+    if (chosen.length === 0) return;
+    table.add(chosen, turned, this.#hitsOf(deep, queriesOf(chosen, turned)));
+  }
+
+  /** Still scenes hit all over; what is nearer then says as much. */
+  #hitsOf(deep: DeepContent, queries: Uint8Array): ViewHits {
+    let radius = this.#options.reachBits;
+    let hits = deep.measure(queries, radius);
+    while (hits.capped && radius > limits.segmentRadiusBitsMax / 2) {
+      radius -= 20;
+      hits = deep.measure(queries, Math.max(radius, 0));
+    }
+    return hits;
+  }
+
+  #alignmentsOf({ deep, table }: Tracked): Alignment[] {
+    const known = this.#options.known(deep.contentNumber);
+    if (known === undefined || table.heaviestWeight < weightMin) return [];
+    const fits = table
+      .heaviest(known.kind === 'image' ? picturesCompared : limits.hypothesesFittedMax)
+      .flatMap((hypothesis, rank) => this.#fit(hypothesis, table, known, rank))
+      .sort((a, b) => scoreOf(b, this.#summarise(b, deep, known)) - scoreOf(a, this.#summarise(a, deep, known)));
+    const compared = known.kind === 'image' ? picturesCompared : linesCompared;
+    const alignments = fits.slice(0, compared).map((fit) => this.#withPicture(fit, deep, known));
+    return alignments.sort((a, b) => strengthOf(b) - strengthOf(a)).slice(0, 1);
+  }
+
+  #fit(
+    hypothesis: Hypothesis,
+    table: HypothesisTable,
+    known: Pick<KnownContent, 'kind' | 'framesPerSecond'>,
+    rank: number,
+  ): Fit[] {
+    const toleranceMs = toleranceOf(known);
+    const candidate = candidateOf(table.matchesOf(hypothesis), toleranceMs);
+    if (candidate === undefined) return [];
+    const effort = rank < 2 ? 'thorough' : 'plain';
+    const fit = known.kind === 'image' ? fitStill(candidate) : fitLine(candidate, toleranceMs, effort);
+    return [{ hypothesis, fit }];
+  }
+
+  #summarise({ hypothesis, fit }: Fit, deep: DeepContent, known: Pick<KnownContent, 'kind' | 'framesPerSecond'>) {
+    return summariseAlignment({
+      contentNumber: deep.contentNumber,
+      dihedral: hypothesis.dihedral,
+      ...fit,
+      frameTimesMs: this.#frameTimesMs,
+      knownStepMs: known.kind === 'image' ? 0 : stepOf(known),
+    });
+  }
+
+  #withPicture(fit: Fit, deep: DeepContent, known: Pick<KnownContent, 'kind' | 'framesPerSecond'>): Alignment {
+    const { region, view } = fit.hypothesis;
+    const uploadRegion = this.#regions[region];
+    const alignment = this.#summarise(fit, deep, known);
+    if (uploadRegion === undefined) return alignment;
+    const knownRegion = regionOfView(view, deep.aspect);
+    const pixels = this.#pixelsOf(alignment, uploadRegion, view, deep);
+    const picture: PictureMatch = { uploadRegion, knownRegion, pixels };
+    return { ...alignment, picture };
+  }
+
+  #pixelsOf({ inliers, dihedral }: Alignment, region: Region, view: number, deep: DeepContent): PixelEvidence | null {
+    const look = (match: FrameMatch): ComparedFrame[] => {
+      const key = [deep.contentNumber, dihedral, view, keyOf(region), match.uploadTimeMs, match.knownTimeMs].join();
+      const before = this.#compared.get(key);
+      if (before !== undefined) return before;
+      const result = this.#compare(match, region, dihedral, regionOfView(view, deep.aspect), deep);
+      this.#compared.set(key, result);
+      return result;
+    };
+    const closest = [...inliers].sort((a, b) => a.distanceBits - b.distanceBits).slice(0, framesCompared);
+    const agreements = closest.flatMap(look).map(({ agreement }) => agreement);
+    const middle = agreements.sort((a, b) => b - a)[(agreements.length - 1) >> 1];
+    if (middle === undefined) return null;
+    // Far apart in time more has changed.
+    const moments = new Set([inliers[0], ...closest, inliers[inliers.length - 1]]);
+    const change = compareChanges([...moments].flatMap((match) => (match === undefined ? [] : look(match))));
+    return { agreement: middle, change };
+  }
+
+  #compare(
+    match: FrameMatch,
+    uploadRegion: Region,
+    dihedral: number,
+    knownRegion: Region,
+    deep: DeepContent,
+  ): ComparedFrame[] {
+    const upload = this.#thumbnails.get(match.uploadTimeMs);
+    const known = deep.thumbnailNear(match.knownTimeMs);
+    if (upload === undefined || known === undefined) return [];
+    if (Math.abs(known.timeMs - match.knownTimeMs) > thumbnailAwayMsMax) return [];
+    const compared = comparePixels(
+      thumbnailOf(known.pixels),
+      affineOf(knownRegion, deep.aspect),
+      upload,
+      turnedBy(affineOf(uploadRegion, 1), dihedral),
+    );
+    return compared === undefined ? [] : [compared];
+  }
+}
+
+function keyOf({ left, top, width, height, degrees }: Region): string {
+  return `${left} ${top} ${width} ${height} ${degrees}`;
+}
+
+/** What a single chance hit weighs at most. */
+const chanceWeight = 4;
+
+/** By what a line scores, and for a picture, where every line scores the same, by how close it is. */
+function scoreOf({ hypothesis }: Fit, { score, medianDistanceBits }: Alignment): number {
+  return score + hypothesis.weight / 1_000 - medianDistanceBits / 100_000;
+}
+
+/** Which of several alignments says most: what scores, as far as the pixels bear it out. */
+export function strengthOf({ score, picture }: Alignment): number {
+  return score * (0.1 + (picture?.pixels?.agreement ?? 0));
+}
+
+function candidateOf(groups: readonly (readonly FrameMatch[])[], toleranceMs: number): Candidate | undefined {
+  const frames = groups
+    .flatMap((matches) => (matches[0] === undefined ? [] : [matchedFrameOf(matches, matches[0], toleranceMs)]))
+    .sort((a, b) => a.uploadTimeMs - b.uploadTimeMs);
+  const first = frames[0]?.closest;
+  if (first === undefined) return undefined;
+  const { contentNumber, dihedral } = first;
+  const leastBits = Math.min(...frames.map(({ closest }) => closest.distanceBits));
+  return { contentNumber, dihedral, frames, leastBits, lastFrame: frames.length };
+}
+
+function queriesOf(views: readonly UploadView[], dihedrals: readonly number[]): Uint8Array {
+  const { hashBytes } = limits;
+  const queries = new Uint8Array(views.length * dihedrals.length * hashBytes);
+  views.forEach(({ hashes }, index) => {
+    if (dihedrals.length === dihedralNames.length) {
+      queries.set(hashes, index * hashes.length);
+      return;
+    }
+    dihedrals.forEach((dihedral, turn) => {
+      const at = (index * dihedrals.length + turn) * hashBytes;
+      queries.set(hashes.subarray(dihedral * hashBytes, (dihedral + 1) * hashBytes), at);
+    });
+  });
+  return queries;
+}

@@ -1,0 +1,208 @@
+/**
+ * Brings a part of the upload's picture over a part of the known one as exactly as it goes, and says how well they agree.
+ *
+ * Views and regions are a coarse grid: a crop of 7 % is met by the view of 10 %. From there the six numbers of an affine
+ * map are refined so that the correlation of the pixels is greatest: the forward additive scheme of Evangelidis and
+ * Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization", IEEE TPAMI 30 (2008).
+ * Correlation does not see brightness and contrast, so that colour edits do not matter.
+ */
+import type { Affine } from './region.ts';
+import { composed, sampleGrid, type Thumbnail } from './thumbnail.ts';
+
+/** Samples across; the pictures are some 32 to 64 pixels wide. */
+export const gridSide = 32;
+const cells = gridSide * gridSide;
+const iterationsMax = 12;
+const parameters = 6;
+/** A step that improves less ends the search. */
+const improvementMin = 0.0005;
+/** Share of the known part that must show in the upload; less says nothing. */
+const overlapMin = 0.4;
+/** The map may stretch and turn so much beyond the hypothesis: what lies further has a hypothesis of its own. */
+const stretchMax = 0.25;
+const shiftMax = 0.2;
+
+export interface Registration {
+  /** Maps (u, v) of the hypothesis' known region to (u, v) that its upload region shows there. */
+  readonly warp: Affine;
+  /** Of all pixels that both show, -1 to 1. */
+  readonly correlation: number;
+  readonly known: Float32Array;
+  readonly upload: Float32Array;
+  readonly inside: Uint8Array;
+}
+
+const identity: Affine = { x0: 0, xu: 1, xv: 0, y0: 0, yu: 0, yv: 1 };
+
+/** `knownMap` and `uploadMap` take (u, v) to shares of the two pictures. Undefined when they hardly overlap. */
+export function register(
+  known: Thumbnail,
+  knownMap: Affine,
+  upload: Thumbnail,
+  uploadMap: Affine,
+): Registration | undefined {
+  const template = new Float32Array(cells);
+  const shown = new Uint8Array(cells);
+  sampleGrid(known, knownMap, gridSide, template, shown);
+  const look = (warp: Affine): Registration | undefined => {
+    const sampled = new Float32Array(cells);
+    const inside = new Uint8Array(cells);
+    sampleGrid(upload, composed(uploadMap, warp), gridSide, sampled, inside);
+    let overlap = 0;
+    for (let at = 0; at < cells; at++) {
+      inside[at] = (inside[at] ?? 0) & (shown[at] ?? 0);
+      overlap += inside[at] ?? 0;
+    }
+    if (overlap < overlapMin * cells) return undefined;
+    return { warp, correlation: correlationOf(template, sampled, inside), known: template, upload: sampled, inside };
+  };
+  let best = look(identity);
+  for (let round = 0; best !== undefined && round < iterationsMax; round++) {
+    const warp = improved(best);
+    const next = warp === undefined || !isNear(warp) ? undefined : look(warp);
+    if (next === undefined || next.correlation < best.correlation) break;
+    const settled = next.correlation - best.correlation < improvementMin;
+    best = next;
+    if (settled) break;
+  }
+  return best;
+}
+
+function isNear({ x0, xu, xv, y0, yu, yv }: Affine): boolean {
+  const centreX = x0 + (xu + xv) / 2 - 0.5;
+  const centreY = y0 + (yu + yv) / 2 - 0.5;
+  return (
+    Math.max(Math.abs(xu - 1), Math.abs(yv - 1), Math.abs(xv), Math.abs(yu)) <= stretchMax &&
+    Math.max(Math.abs(centreX), Math.abs(centreY)) <= shiftMax
+  );
+}
+
+/** Pearson's correlation over the cells that count; 0 where one side is flat. */
+export function correlationOf(a: Float32Array, b: Float32Array, inside: Uint8Array): number {
+  let [count, sumA, sumB, sumAA, sumBB, sumAB] = [0, 0, 0, 0, 0, 0];
+  for (let at = 0; at < a.length; at++) {
+    if (inside[at] === 0) continue;
+    const [x, y] = [a[at] ?? 0, b[at] ?? 0];
+    count += 1;
+    sumA += x;
+    sumB += y;
+    sumAA += x * x;
+    sumBB += y * y;
+    sumAB += x * y;
+  }
+  const varianceA = sumAA - (sumA * sumA) / count;
+  const varianceB = sumBB - (sumB * sumB) / count;
+  if (!(varianceA > count && varianceB > count)) return 0;
+  return (sumAB - (sumA * sumB) / count) / Math.sqrt(varianceA * varianceB);
+}
+
+/** One step of the scheme; undefined where the picture gives it no hold. */
+function improved({ warp, known, upload, inside }: Registration): Affine | undefined {
+  const gradients = gradientsOf(upload, inside);
+  const template = centred(known, inside);
+  const image = centred(upload, inside);
+  const hessian = new Float64Array(parameters * parameters);
+  const onTemplate = new Float64Array(parameters);
+  const onImage = new Float64Array(parameters);
+  let [imageNorm, product] = [0, 0];
+  for (let at = 0; at < cells; at++) {
+    if (inside[at] === 0) continue;
+    const [a, b] = [template[at] ?? 0, image[at] ?? 0];
+    imageNorm += b * b;
+    product += a * b;
+    const base = at * parameters;
+    for (let i = 0; i < parameters; i++) {
+      const gradient = gradients[base + i] ?? 0;
+      onTemplate[i] = (onTemplate[i] ?? 0) + gradient * a;
+      onImage[i] = (onImage[i] ?? 0) + gradient * b;
+      for (let j = 0; j <= i; j++) {
+        hessian[i * parameters + j] = (hessian[i * parameters + j] ?? 0) + gradient * (gradients[base + j] ?? 0);
+      }
+    }
+  }
+  const solvedImage = solve(hessian, onImage);
+  if (solvedImage === undefined) return undefined;
+  const denominator = product - dot(onTemplate, solvedImage);
+  const lambda = (imageNorm - dot(onImage, solvedImage)) / denominator;
+  if (!(denominator > 0 && lambda > 0)) return undefined;
+  const step = solve(
+    hessian,
+    onTemplate.map((value, i) => lambda * value - (onImage[i] ?? 0)),
+  );
+  return step === undefined ? undefined : moved(warp, step);
+}
+
+/** Derivatives of the sampled upload by the six parameters; places are counted from the centre. */
+function gradientsOf(upload: Float32Array, inside: Uint8Array): Float32Array {
+  const gradients = new Float32Array(cells * parameters);
+  for (let row = 0; row < gridSide; row++) {
+    for (let column = 0; column < gridSide; column++) {
+      const at = row * gridSide + column;
+      if (inside[at] === 0) continue;
+      const [west, east] = [Math.max(column - 1, 0), Math.min(column + 1, gridSide - 1)];
+      const [north, south] = [Math.max(row - 1, 0), Math.min(row + 1, gridSide - 1)];
+      const line = row * gridSide;
+      const gu = (((upload[line + east] ?? 0) - (upload[line + west] ?? 0)) * gridSide) / (east - west);
+      const gv =
+        (((upload[south * gridSide + column] ?? 0) - (upload[north * gridSide + column] ?? 0)) * gridSide) /
+        (south - north);
+      const [u, v] = [(column + 0.5) / gridSide - 0.5, (row + 0.5) / gridSide - 0.5];
+      gradients.set([gu, gu * u, gu * v, gv, gv * u, gv * v], at * parameters);
+    }
+  }
+  return gradients;
+}
+
+function centred(values: Float32Array, inside: Uint8Array): Float32Array {
+  let [sum, count] = [0, 0];
+  for (let at = 0; at < values.length; at++) {
+    if (inside[at] === 0) continue;
+    sum += values[at] ?? 0;
+    count += 1;
+  }
+  const mean = sum / Math.max(1, count);
+  return values.map((value) => value - mean);
+}
+
+/** The step is in places counted from the centre; the warp counts from the corner. */
+function moved(warp: Affine, step: Float64Array): Affine {
+  const [shiftX = 0, dxu = 0, dxv = 0, shiftY = 0, dyu = 0, dyv = 0] = step;
+  return {
+    x0: warp.x0 + shiftX - (dxu + dxv) / 2,
+    xu: warp.xu + dxu,
+    xv: warp.xv + dxv,
+    y0: warp.y0 + shiftY - (dyu + dyv) / 2,
+    yu: warp.yu + dyu,
+    yv: warp.yv + dyv,
+  };
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+}
+
+/** Solves for a symmetric positive matrix of which the lower half is given, by Cholesky; undefined when it is not one. */
+function solve(matrix: Float64Array, right: Float64Array): Float64Array | undefined {
+  const n = parameters;
+  const lower = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = matrix[i * n + j] ?? 0;
+      for (let k = 0; k < j; k++) sum -= (lower[i * n + k] ?? 0) * (lower[j * n + k] ?? 0);
+      if (i === j && !(sum > 1e-9)) return undefined;
+      lower[i * n + j] = i === j ? Math.sqrt(sum) : sum / (lower[j * n + j] ?? 1);
+    }
+  }
+  const solved = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    let sum = right[i] ?? 0;
+    for (let k = 0; k < i; k++) sum -= (lower[i * n + k] ?? 0) * (solved[k] ?? 0);
+    solved[i] = sum / (lower[i * n + i] ?? 1);
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    let sum = solved[i] ?? 0;
+    for (let k = i + 1; k < n; k++) sum -= (lower[k * n + i] ?? 0) * (solved[k] ?? 0);
+    solved[i] = sum / (lower[i * n + i] ?? 1);
+  }
+  return solved;
+}

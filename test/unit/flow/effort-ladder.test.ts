@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { limits } from '../../../src/config/limits.ts';
+import { createEffortLadder, fullEffort, shedSteps } from '../../../src/flow/effort-ladder.ts';
+
+function ladderAt() {
+  const clock = { ms: 0 };
+  const rungs: number[] = [];
+  const ladder = createEffortLadder({ elapsedMs: () => clock.ms, onChange: (rung) => rungs.push(rung) });
+  /** An upload every 100 ms, each of which took so long. */
+  const run = (latencyMs: number, forMs: number): void => {
+    for (const endMs = clock.ms + forMs; clock.ms < endMs; ) {
+      clock.ms += 100;
+      ladder.observe(latencyMs);
+    }
+  };
+  return { ladder, rungs, run };
+}
+
+describe('the ladder of effort', () => {
+  it('does everything while uploads are decided in time', () => {
+    const { ladder, rungs, run } = ladderAt();
+    run(limits.effortLatencyMsMax, 60_000);
+    expect(ladder.effort()).toEqual(fullEffort);
+    expect(rungs).toEqual([]);
+  });
+
+  it('sheds one step after the other, the dearest first, and waits for the effect of each', () => {
+    const { ladder, rungs, run } = ladderAt();
+    run(limits.effortLatencyMsMax * 2, limits.effortHoldMs);
+    expect(rungs).toEqual([1]);
+    expect(ladder.effort()).toEqual({ ...fullEffort, secondLook: false });
+    run(limits.effortLatencyMsMax * 2, limits.effortHoldMs * 20);
+    expect(rungs).toEqual([1, 2, 3, 4]);
+    expect(ladder.rung).toBe(shedSteps.length);
+    expect(ladder.effort()).toEqual({
+      secondLook: false,
+      farRegions: false,
+      regions: false,
+      framesMax: limits.hurriedFramesMax,
+    });
+  });
+
+  it('comes back by itself, step by step, once it has kept up for a while', () => {
+    const { ladder, rungs, run } = ladderAt();
+    run(limits.effortLatencyMsMax * 2, limits.effortHoldMs * 20);
+    run(50, limits.effortCalmMs * (shedSteps.length + 1) + limits.effortWindowMs);
+    expect(rungs).toEqual([1, 2, 3, 4, 3, 2, 1, 0]);
+    expect(ladder.effort()).toEqual(fullEffort);
+  });
+
+  it('stays where it is between keeping up with ease and falling behind', () => {
+    const { rungs, run } = ladderAt();
+    run(limits.effortLatencyMsMax * 2, limits.effortHoldMs);
+    run((limits.effortLatencyMsMax + limits.effortCalmLatencyMs) / 2, 120_000);
+    expect(rungs).toEqual([1]);
+  });
+
+  it('is not moved by a few slow uploads among many', () => {
+    const { rungs, run } = ladderAt();
+    for (let round = 0; round < 100; round++) {
+      run(100, 500);
+      run(30_000, 100);
+    }
+    expect(rungs).toEqual([]);
+  });
+});
