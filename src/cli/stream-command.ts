@@ -26,7 +26,7 @@ async function showStream(streamId: string, options: StreamOptions, context: Com
 }
 
 /** Exported for its tests. */
-export function formatStream({ streamId, decision, live }: Stream, colours: Terminal['colours']): string[] {
+function formatStream({ streamId, decision, live }: Stream, colours: Terminal['colours']): string[] {
   const segments = live?.segments ?? decision?.segments;
   const seen =
     segments === undefined

@@ -8,7 +8,7 @@ export interface SegmentFrame {
 
 export const segmentMs = 6_000;
 /** With two frames of a segment the score is 6.8: below the 8 of a review, and three such segments make a block. */
-export const weakBits = 62;
+const weakBits = 62;
 const framesPerSegment = 12;
 
 /** Known frames, half a second apart, that are on screen all along; the picture over them is gone for two frames. */

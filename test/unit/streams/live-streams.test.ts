@@ -74,7 +74,7 @@ describe('a live stream', () => {
       segments: { firstSequence: 0, lastSequence: 2, count: 3, missing: 0 },
       uploadId: 'live-segment-2',
       eventId: 'live-2',
-      matches: [{ contentId: 'content-1', upload: { startSeconds: 0, endSeconds: 12.5 } }],
+      matches: [{ contentId: 'content-1', upload: { startSeconds: 0, endSeconds: 12.75 } }],
     });
     for (const decision of rig.streamDecisions()) {
       expect(validatorOf(StreamDecision, 'the decision', 'internal').faults(decision)).toEqual([]);

@@ -59,8 +59,8 @@ describe('a stream', () => {
   it('tells the seconds of the stream and of what it shows', () => {
     expect(summary(evidenceOf([0, 1, 2].map((sequence) => segment(sequence))))).toEqual({
       outcome: 'block',
-      upload: { startSeconds: 0, endSeconds: 12.5 },
-      known: { startSeconds: 20, endSeconds: 32.5 },
+      upload: { startSeconds: 0, endSeconds: 12.75 },
+      known: { startSeconds: 20, endSeconds: 32.75 },
       frames: 6,
     });
   });
@@ -77,7 +77,7 @@ describe('a stream', () => {
 
   it('keeps the place of what is missing, so that the line goes on behind it', () => {
     const evidence = evidenceOf([0, 3, 4].map((sequence) => segment(sequence)));
-    expect(summary(evidence)).toMatchObject({ outcome: 'block', upload: { startSeconds: 0, endSeconds: 24.5 } });
+    expect(summary(evidence)).toMatchObject({ outcome: 'block', upload: { startSeconds: 0, endSeconds: 24.75 } });
     expect(evidence.segments()).toEqual({ firstSequence: 0, lastSequence: 4, count: 3, missing: 2 });
   });
 
