@@ -21,7 +21,6 @@ import { Backlog } from './flow/backlog.ts';
 import { BankDesk } from './flow/bank-desk.ts';
 import { Closers } from './flow/closers.ts';
 import { DeadLetterDesk } from './flow/dead-letter-desk.ts';
-import { createEffortLadder } from './flow/effort-ladder.ts';
 import { Health } from './flow/health.ts';
 import { carriedFile, namedFile } from './flow/posted-files.ts';
 import { RecentDecisions } from './flow/recent-decisions.ts';
@@ -293,10 +292,6 @@ function createPipeline(core: Core): RunningPipeline {
     ...core,
     policy: () => core.policy,
     recent: new RecentDecisions(core.decisions),
-    ladder: createEffortLadder({
-      elapsedMs: () => performance.now(),
-      onChange: (rung) => core.telemetry.effortChanged(rung),
-    }),
     jobTimeoutMs: core.config.jobTimeoutMs,
     inflightUploadsMax: core.config.inflightUploadsMax,
   });

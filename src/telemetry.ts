@@ -8,6 +8,7 @@ import type { Decision } from './contracts/decision.ts';
 import type { StreamDecision } from './contracts/stream.ts';
 import type { ErrorCode } from './errors.ts';
 import { shedSteps } from './flow/effort-ladder.ts';
+import { httpEvents } from './metrics/http-events.ts';
 import { type Logger, scrubText } from './metrics/logger.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
@@ -391,22 +392,3 @@ function bankEvents({ bank }: Metrics, log: Logger, nowMs: () => number) {
     },
   } satisfies Partial<Telemetry>;
 }
-
-function httpEvents({ http }: Metrics, log: Logger) {
-  return {
-    requestsInFlight: (count) => http.inFlight.set(count),
-    requestFinished(method, route, status, seconds) {
-      const statusClass = `${Math.floor(status / 100)}xx`;
-      http.seconds.observe(
-        { method: knownMethods.has(method) ? method : 'other', route, status_class: statusClass },
-        seconds,
-      );
-      log[status >= 500 ? 'warn' : 'debug']({ method, route, status, seconds }, 'request answered');
-    },
-    streamClients: (count) => http.streamClients.set(count),
-    streamEventDropped: () => http.streamDropped.inc(),
-  } satisfies Partial<Telemetry>;
-}
-
-/** A client may send any method; the label stays a closed set. */
-const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

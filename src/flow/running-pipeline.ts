@@ -4,9 +4,11 @@ import { toFloodgateError } from '../errors.ts';
 import type { Consumer } from '../log/log.ts';
 import { type PipelineParts, taskOf } from '../pipeline.ts';
 import { ConsumeLoop } from './consume-loop.ts';
+import { createEffortLadder } from './effort-ladder.ts';
 import { Settler } from './settler.ts';
 
-export interface RunningPipelineParts extends Omit<PipelineParts, 'settler' | 'nowMs' | 'elapsedMs' | 'sleep'> {
+export interface RunningPipelineParts
+  extends Omit<PipelineParts, 'settler' | 'ladder' | 'nowMs' | 'elapsedMs' | 'sleep'> {
   readonly consumer: Consumer;
   readonly inflightUploadsMax: number;
 }
@@ -41,6 +43,10 @@ export class RunningPipeline {
     const pipeline: PipelineParts = {
       ...parts,
       settler: this.#settler,
+      ladder: createEffortLadder({
+        elapsedMs: () => performance.now(),
+        onChange: (rung) => telemetry.effortChanged(rung),
+      }),
       nowMs: Date.now,
       elapsedMs: () => performance.now(),
       sleep: (ms) => sleep(ms),

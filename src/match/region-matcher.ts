@@ -310,7 +310,7 @@ function scoreOf({ hypothesis }: Fit, { score, medianDistanceBits }: Alignment):
 }
 
 /** Which of several alignments says most: what scores, as far as the pixels bear it out. */
-export function strengthOf({ score, picture }: Alignment): number {
+function strengthOf({ score, picture }: Alignment): number {
   return score * (0.1 + (picture?.pixels?.agreement ?? 0));
 }
 
