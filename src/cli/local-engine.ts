@@ -53,7 +53,7 @@ export async function withLocalBank<T>(
     closers.add('log', () => log.close());
     const index = createHammingIndex({ merging: 'never' });
     closers.add('index', () => index.close());
-    const deepIndex = createHammingIndex({ merging: 'never' });
+    const deepIndex = createHammingIndex();
     closers.add('deep index', () => deepIndex.close());
     const bank = createBank({
       log,

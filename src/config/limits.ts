@@ -120,6 +120,8 @@ export const limits = {
   decisionMatchesMax: 20,
   /** Known contents that are compared with an upload region by region, the closest first. */
   namedContentsMax: 8,
+  /** Parts of frames of one upload with which all views of a hot bank are scanned. */
+  wideNamingsMax: 16,
   /** Regions of an upload; detected and fixed ones. */
   regionsMax: 64,
   /** Of each, hypotheses that are put on a line, the heaviest first. */

@@ -93,6 +93,13 @@ export const Match = Type.Object(
         description: 'How much of the known detail the pixels of the upload show, brought over each other.',
       }),
     ),
+    likeness: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 3,
+        description: 'What hashes, pixels and changes say together; the policy judges a match with pixels by it.',
+      }),
+    ),
     changeAgreement: Type.Optional(
       Type.Number({
         minimum: -1,

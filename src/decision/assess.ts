@@ -4,6 +4,7 @@
  */
 import type { Policy } from '../contracts/policy.ts';
 import type { Alignment } from '../match/alignment.ts';
+import { likenessOf, stillLikenessOf } from '../match/likeness.ts';
 import { fullRegion } from '../match/region.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -35,21 +36,21 @@ function isJudgedByPixels({ picture }: Alignment): boolean {
 /** Regions have far more chances to agree than whole frames: their pixels have to bear them out. */
 function assessPicture(alignment: Alignment, evidence: Evidence, policy: Policy): Strength {
   const { regions } = policy;
-  const agreement = agreementOf(alignment);
+  const agreement = alignment.picture?.pixels?.agreement ?? 0;
+  const likeness = stillLikenessOf(alignment);
   if (evidence.kind === 'image') {
-    const isWithin = (bits: number, least: number) => alignment.distanceBits <= bits && agreement >= least;
-    if (isWithin(regions.imageRadiusBits, regions.imageAgreementMin)) return 'strong';
-    return isWithin(regions.reviewImageRadiusBits, regions.reviewImageAgreementMin) ? 'doubtful' : 'weak';
+    if (agreement >= regions.imageAgreementMin && likeness >= regions.imageLikenessMin) return 'strong';
+    const isNear = agreement >= regions.reviewImageAgreementMin && likeness >= regions.reviewImageLikenessMin;
+    return isNear ? 'doubtful' : 'weak';
   }
   if (isVerifiedCopy(alignment, policy)) return 'strong';
-  if (agreement >= regions.agreementMin && isWhole(alignment, evidence, policy)) return 'strong';
-  const isNear = alignment.score >= regions.reviewScoreMin && agreement >= regions.reviewAgreementMin;
-  return isNear ? 'doubtful' : 'weak';
+  if (isLike(alignment, policy) && isWhole(alignment, evidence, policy)) return 'strong';
+  return alignment.score >= regions.reviewScoreMin && likeness >= regions.reviewLikenessMin ? 'doubtful' : 'weak';
 }
 
 function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
   const { regions, block } = policy;
-  if (agreementOf(alignment) < regions.agreementMin) return false;
+  if (!isLike(alignment, policy)) return false;
   const isLine =
     alignment.score >= regions.scoreMin &&
     alignment.distinctBits.length >= regions.framesMin &&
@@ -57,8 +58,12 @@ function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
   return isLine || isLongStill(alignment, policy);
 }
 
-function agreementOf({ picture }: Alignment): number {
-  return picture?.pixels?.agreement ?? 0;
+/** The pixels bear it out, and where anything moves, so do the changes: two takes of one scene look alike as well. */
+function isLike(alignment: Alignment, { regions }: Policy): boolean {
+  const pixels = alignment.picture?.pixels;
+  if (pixels === undefined || pixels === null || pixels.agreement < regions.agreementMin) return false;
+  if (pixels.change === null) return likenessOf(alignment) >= regions.stillLikenessMin;
+  return pixels.change.agreement >= regions.changeMin && likenessOf(alignment) >= regions.likenessMin;
 }
 
 function isCopy(alignment: Alignment, evidence: Evidence, policy: Policy): boolean {

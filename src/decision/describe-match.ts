@@ -3,6 +3,7 @@ import { dihedralNames } from '../contracts/common.ts';
 import type { Match, PictureRegion, TimeSegment } from '../contracts/decision.ts';
 import { type Alignment, extentOf, type TimeSpan } from '../match/alignment.ts';
 import type { KnownContent } from '../match/known-content.ts';
+import { likenessOf } from '../match/likeness.ts';
 import type { Region } from '../match/region.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -27,14 +28,16 @@ export function describeAlignment(alignment: Alignment, known: KnownContent, evi
   };
 }
 
-function pictureOf({
-  picture,
-}: Alignment): Pick<Match, 'uploadRegion' | 'knownRegion' | 'pixelAgreement' | 'changeAgreement'> {
+function pictureOf(
+  alignment: Alignment,
+): Pick<Match, 'uploadRegion' | 'knownRegion' | 'pixelAgreement' | 'changeAgreement' | 'likeness'> {
+  const { picture } = alignment;
   if (picture === undefined) return {};
   return {
     uploadRegion: regionOf(picture.uploadRegion),
     knownRegion: regionOf(picture.knownRegion),
     ...(picture.pixels === null ? {} : { pixelAgreement: rounded(picture.pixels.agreement) }),
+    likeness: rounded(likenessOf(alignment)),
     ...(picture.pixels?.change ? { changeAgreement: rounded(picture.pixels.change.agreement) } : {}),
   };
 }

@@ -13,6 +13,7 @@ import type { FingerprintResult, RegionBatch, SampledFrame } from '../fingerprin
 import { type Aligner, createAligner } from '../match/align.ts';
 import type { FrameMatch } from '../match/frame-match.ts';
 import type { KnownContent } from '../match/known-content.ts';
+import { stillLikenessOf } from '../match/likeness.ts';
 import { RegionMatcher } from '../match/region-matcher.ts';
 import type { ShedStep } from './effort-ladder.ts';
 
@@ -30,6 +31,8 @@ export interface SearchedFrame extends SampledFrame {
   readonly matches: readonly FrameMatch[];
 }
 
+/** Unrelated content seldom comes this close; a copy of which one frame was seen does. */
+const doubtfulLikeness = 1.1;
 const allViews: readonly number[] = dihedralNames.map((_name, view) => view);
 const mirrorViews = [dihedralNames.indexOf('original'), dihedralNames.indexOf('flipY')];
 
@@ -94,10 +97,9 @@ export class Examination {
     const { media, durationMs, complete } = this.#result ?? {};
     const isShortVideo = media?.kind === 'video' && (durationMs ?? 0) <= limits.doubtDurationMsMax;
     if (!isShortVideo || complete !== true) return false;
-    const { reviewAgreementMin } = this.#parts.policy.regions;
     return (
       decide(this.evidence(), this.#parts.policy).reason === 'near_match' ||
-      this.#regions.alignments().some(({ picture }) => (picture?.pixels?.agreement ?? 0) >= reviewAgreementMin)
+      this.#regions.alignments().some((alignment) => stillLikenessOf(alignment) >= doubtfulLikeness)
     );
   }
 

@@ -89,6 +89,8 @@ export class RegionMatcher {
   /** What was compared already: frames come one by one, and the closest of a line seldom change. */
   #compared = new Map<string, ComparedFrame[]>();
   #alignments: readonly Alignment[] | undefined;
+  /** Searches of the whole index so far. */
+  #scans = 0;
   capped = false;
 
   constructor(options: RegionMatcherOptions) {
@@ -100,6 +102,7 @@ export class RegionMatcher {
     this.#batches = [];
     this.#tracked = new Map();
     this.#frameTimesMs = [];
+    this.#scans = 0;
     this.#compared = new Map();
     this.#alignments = undefined;
     this.capped = false;
@@ -112,7 +115,7 @@ export class RegionMatcher {
 
   /** Takes regions of one frame; the same frame may come more than once, with other regions. Returns what it named. */
   addRegions(timeMs: number, regions: readonly RegionOfFrame[]): readonly NamedContent[] {
-    const { bank, qualityMin, namingRadiusBits } = this.#options;
+    const { qualityMin } = this.#options;
     if (!this.#frameTimesMs.includes(timeMs))
       this.#frameTimesMs = [...this.#frameTimesMs, timeMs].sort((a, b) => a - b);
     const views = regions.flatMap(({ region, quality, hashes }) => {
@@ -122,8 +125,7 @@ export class RegionMatcher {
     if (views.length === 0) return [];
     this.#alignments = undefined;
     const batch = { views, turns: this.#turnsOf(regions) };
-    const { named, capped } = bank.nameDeep(queriesOf(views, batch.turns), namingRadiusBits);
-    if (capped) this.capped = true;
+    const named = this.#name(queriesOf(views, batch.turns));
     for (const tracked of this.#tracked.values()) this.#measure(tracked, batch);
     this.#batches.push(batch);
     for (const one of named) this.#track(one, batch);
@@ -144,6 +146,23 @@ export class RegionMatcher {
       .flatMap((tracked) => this.#alignmentsOf(tracked))
       .sort((a, b) => strengthOf(b) - strengthOf(a) || a.contentNumber - b.contentNumber);
     return this.#alignments;
+  }
+
+  /**
+   * What lies close is named by segments, in microseconds. Only while that has told nothing, and for so many frames, the
+   * whole index is scanned: unrelated uploads, which are most, would pay for it with every frame.
+   */
+  #name(queries: Uint8Array): readonly NamedContent[] {
+    const { bank, namingRadiusBits } = this.#options;
+    const close = bank.nameDeep(queries, Math.min(namingRadiusBits, limits.segmentRadiusBitsMax));
+    this.capped ||= close.capped;
+    const isNamed =
+      close.named.length > 0 || [...this.#tracked.values()].some(({ table }) => table.heaviestWeight > chanceWeight);
+    if (isNamed || this.#scans >= limits.wideNamingsMax) return close.named;
+    this.#scans += 1;
+    const wide = bank.nameDeep(queries, namingRadiusBits);
+    this.capped ||= wide.capped;
+    return wide.named;
   }
 
   #numberOf(region: Region): number | undefined {
