@@ -260,6 +260,7 @@ async function followStream(
     durationMs: examination.durationMs(),
     frames: examination.searchedFrames(),
     framesSampled: decision.sampling?.framesSampled ?? 0,
+    evidence: examination.evidence(),
   });
 }
 

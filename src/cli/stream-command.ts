@@ -25,7 +25,6 @@ async function showStream(streamId: string, options: StreamOptions, context: Com
   for (const line of formatStream(stream, terminal.colours)) terminal.print(line);
 }
 
-/** Exported for its tests. */
 function formatStream({ streamId, decision, live }: Stream, colours: Terminal['colours']): string[] {
   const segments = live?.segments ?? decision?.segments;
   const seen =

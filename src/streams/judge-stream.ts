@@ -26,15 +26,19 @@ interface Finding {
 
 const severity: Record<Outcome, number> = { allow: 0, review: 1, block: 2 };
 
-/** `isKnown` tells whether content is in the bank still. */
-export function judgeStream(
-  evidence: Evidence,
-  standing: StandingDecision | undefined,
-  policy: Policy,
-  isKnown: (contentId: string) => boolean,
-): StreamJudgement {
-  const fresh = freshFindings(evidence, policy);
-  const findings = mostSevereOfEach([...fresh, ...standingFindings(standing, policy, isKnown)]);
+export interface StreamGrounds {
+  /** Of all its segments together. */
+  readonly evidence: Evidence;
+  /** Of the newest alone, parts of its pictures included, and where it begins on the axis. */
+  readonly segment: { readonly evidence: Evidence; readonly startMs: number };
+  readonly standing: StandingDecision | undefined;
+  /** Whether content is in the bank still. */
+  readonly isKnown: (contentId: string) => boolean;
+}
+
+export function judgeStream(grounds: StreamGrounds, policy: Policy): StreamJudgement {
+  const fresh = [...freshFindings(grounds.evidence, policy), ...segmentFindings(grounds.segment, policy)];
+  const findings = mostSevereOfEach([...fresh, ...standingFindings(grounds, policy)]);
   const outcome = mostSevere(findings.map((finding) => finding.outcome));
   const wanted = mostSevere(findings.map((finding) => finding.wanted));
   const deciding = findings.filter((finding) => finding.wanted !== 'allow' && isDeciding(finding, outcome, wanted));
@@ -81,11 +85,20 @@ function freshFindings(evidence: Evidence, policy: Policy): Finding[] {
   });
 }
 
-function standingFindings(
-  standing: StandingDecision | undefined,
-  policy: Policy,
-  isKnown: (contentId: string) => boolean,
-): Finding[] {
+/**
+ * What decides a segment on its own decides its stream, but for what takes the whole of an upload: all of a segment is
+ * little of a broadcast, and may be a title card that many share.
+ */
+function segmentFindings({ evidence, startMs }: StreamGrounds['segment'], policy: Policy): Finding[] {
+  const seconds = startMs / 1000;
+  return freshFindings({ ...evidence, kind: 'video', complete: false, unjudged: null }, policy).map((finding) => {
+    const { startSeconds, endSeconds } = finding.match.upload;
+    const upload = { startSeconds: startSeconds + seconds, endSeconds: endSeconds + seconds };
+    return { ...finding, match: { ...finding.match, upload } };
+  });
+}
+
+function standingFindings({ standing, isKnown }: StreamGrounds, policy: Policy): Finding[] {
   if (standing === undefined) return [];
   const deserved = standing.observedOutcome ?? standing.outcome;
   return standing.matches

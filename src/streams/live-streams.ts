@@ -13,7 +13,7 @@ import type { Decision } from '../contracts/decision.ts';
 import type { Policy } from '../contracts/policy.ts';
 import type { Fingerprint, SegmentsSeen, StreamDecision } from '../contracts/stream.ts';
 import type { UploadEvent } from '../contracts/upload.ts';
-import { alignOptionsOf } from '../decision/evidence.ts';
+import { alignOptionsOf, type Evidence } from '../decision/evidence.ts';
 import { type SearchedFrame, searchVideoFrame } from '../flow/examination.ts';
 import type { ConsumedRecord, Log, NewRecord } from '../log/log.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -43,6 +43,7 @@ export interface DecidedSegment {
   readonly durationMs: number | null;
   readonly frames: readonly SearchedFrame[];
   readonly framesSampled: number;
+  readonly evidence: Evidence;
 }
 
 /** What is to be published beside the decision on the segment. */
@@ -157,10 +158,14 @@ export class LiveStreams {
     };
   }
 
-  #decide(stream: LiveStream, segments: SegmentsSeen, { decision, event }: DecidedSegment): StreamDecision | undefined {
+  #decide(stream: LiveStream, segments: SegmentsSeen, decided: DecidedSegment): StreamDecision | undefined {
+    const { decision, event } = decided;
     const policy = this.#parts.policy();
-    const evidence = stream.evidence.evidence(policy.minFrameQuality);
-    const judgement = judgeStream(evidence, stream.standing, policy, this.#parts.isKnown);
+    const { isKnown } = this.#parts;
+    const { evidence, standing } = stream;
+    const segment = { evidence: decided.evidence, startMs: evidence.startMs(event.stream.sequence) ?? 0 };
+    const grounds = { evidence: evidence.evidence(policy.minFrameQuality), segment, standing, isKnown };
+    const judgement = judgeStream(grounds, policy);
     if (!isRevision(judgement, stream.standing)) return undefined;
     return composeStreamDecision({
       judgement,

@@ -80,16 +80,16 @@ describeWithKafka('floodgate topics', () => {
   it('plans without touching anything, applies, and has nothing left to do', async () => {
     const prefix = uniqueName('topics');
     const planned = await topicsCommand(brokers, prefix, 'plan', '--replication', '1');
-    expect(planned).toMatchObject({ exitCode: 0, stderr: '4 changes; "floodgate topics apply" makes them\n' });
+    expect(planned).toMatchObject({ exitCode: 0, stderr: '6 changes; "floodgate topics apply" makes them\n' });
     expect(planned.stdout).toContain(`${prefix}.bank.v1 1 partition, 1 replica\n  + cleanup.policy=compact `);
     const missing = await topicsCommand(brokers, prefix, 'verify');
     expect(missing.exitCode).toBe(1);
     expect(
       missing.stdout.match(/^unfit .*: it is not there, or .*\n {2}to do: floodgate topics apply$/gm),
-    ).toHaveLength(4);
+    ).toHaveLength(6);
 
     const first = await topicsCommand(brokers, prefix, 'apply', '--replication', '1', '--partitions', '3');
-    expect(first).toMatchObject({ exitCode: 0, stderr: '4 changes made\n' });
+    expect(first).toMatchObject({ exitCode: 0, stderr: '6 changes made\n' });
     const second = await topicsCommand(brokers, prefix, 'apply', '--replication', '1');
     expect(second).toMatchObject({ exitCode: 0, stderr: 'nothing to change\n' });
     const verified = await topicsCommand(brokers, prefix, 'verify', '--replication', '1', '--json');
@@ -118,10 +118,14 @@ describeWithKafka('floodgate topics', () => {
     const grow = (topic: string, count: number) =>
       withAdmin({ brokers }, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count }] }));
     await grow(`${prefix}.decisions.v1`, 5);
-    expect(await verifyTopics({ brokers }, optionsFor(prefix))).toMatchObject([
-      { topic: 'uploads', isVital: true, problem: expect.stringContaining('it has 3 partitions, not 5') },
-    ]);
-    expect((await topicsCommand(brokers, prefix, 'apply', '--replication', '1')).stderr).toBe('1 change made\n');
+    expect(await verifyTopics({ brokers }, optionsFor(prefix))).toMatchObject(
+      ['uploads', 'stream-decisions', 'fingerprints'].map((topic) => ({
+        topic,
+        isVital: true,
+        problem: expect.stringContaining('it has 3 partitions, not 5'),
+      })),
+    );
+    expect((await topicsCommand(brokers, prefix, 'apply', '--replication', '1')).stderr).toBe('3 changes made\n');
     expect(await verifyTopics({ brokers }, optionsFor(prefix))).toEqual([]);
 
     await grow(`${prefix}.bank.v1`, 2);

@@ -72,6 +72,25 @@ it('runs retention by itself', async () => {
   expect(await opened.ends('decisions')).toEqual([{ partition: 0, startOffset: 1, endOffset: 1 }]);
 });
 
+it('gives the topics of live streams to a log that an earlier release wrote, and keeps what is in it', async () => {
+  await (await open()).append([recordOf('uploads', 'kept')]);
+  await log?.close();
+  const db = new Database(pathOfLog());
+  db.exec(`DROP TABLE fingerprints; DROP TABLE stream_decisions;
+    DELETE FROM topics WHERE topic IN ('fingerprints', 'stream-decisions');
+    UPDATE meta SET value = '1' WHERE name = 'schema_version'`);
+  db.close();
+  const upgraded = await open();
+  await upgraded.append([recordOf('fingerprints', 'new'), recordOf('stream-decisions', 'new')]);
+  for (const [topic, key] of [
+    ['uploads', 'kept'],
+    ['fingerprints', 'new'],
+    ['stream-decisions', 'new'],
+  ] as const) {
+    expect((await readAll(upgraded, topic)).map((record) => record.key)).toEqual([key]);
+  }
+});
+
 it('refuses a log that a later release wrote', async () => {
   await (await open()).close();
   const db = new Database(pathOfLog());

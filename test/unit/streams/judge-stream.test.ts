@@ -1,9 +1,11 @@
 /** Goal: a stream is decided once, and again only when there is something new to say; what was found stays found. */
 import { describe, expect, it } from 'vitest';
+import type { Policy } from '../../../src/contracts/policy.ts';
+import { decide } from '../../../src/decision/decide.ts';
 import type { Evidence } from '../../../src/decision/evidence.ts';
 import { defaultPolicy, parsePolicy } from '../../../src/decision/policy.ts';
 import { align } from '../../../src/match/align.ts';
-import { isRevision, judgeStream } from '../../../src/streams/judge-stream.ts';
+import { isRevision, judgeStream as judge, type StandingDecision } from '../../../src/streams/judge-stream.ts';
 import { matchOf, streamDecisionOf } from '../../support/decisions.ts';
 import { copyMatches, everythingCounts, knownContent, moments } from '../../support/frame-matches.ts';
 
@@ -31,6 +33,16 @@ function evidenceOf(frames: Readonly<Record<number, number>>, changes: Partial<E
 const everything = () => true;
 const nothing = evidenceOf({});
 
+function judgeStream(
+  evidence: Evidence,
+  standing: StandingDecision | undefined,
+  policy: Policy,
+  isKnown: (contentId: string) => boolean,
+  segment = { evidence: nothing, startMs: 0 },
+) {
+  return judge({ evidence, segment, standing, isKnown }, policy);
+}
+
 describe('a stream without a decision', () => {
   it('has nothing to say while nothing matches, even if no frame can be judged', () => {
     const judgement = judgeStream(evidenceOf({}, { framesUsable: 0 }), undefined, defaultPolicy, everything);
@@ -43,6 +55,25 @@ describe('a stream without a decision', () => {
     expect(judgement).toMatchObject({ outcome: 'block', reason: 'matched', decidedBy: ['content-1'] });
     expect(judgement.matches.map(({ contentId }) => contentId)).toEqual(['content-1', 'content-2']);
     expect(isRevision(judgement, undefined)).toBe(true);
+  });
+
+  it('is blocked by a segment that is decided on its own, at the seconds of the stream', () => {
+    const segment = { evidence: evidenceOf({ 1: 8 }), startMs: 60_000 };
+    const judgement = judgeStream(nothing, undefined, defaultPolicy, everything, segment);
+    expect(judgement).toMatchObject({ outcome: 'block', reason: 'matched', decidedBy: ['content-1'] });
+    expect(judgement.matches[0]?.upload.startSeconds).toBe(60);
+  });
+
+  it('is not blocked by a short segment that is known content all over', () => {
+    const whole = { complete: true, framesSampled: 2, framesSearched: 2, framesUsable: 2 };
+    const segment = { evidence: evidenceOf({ 1: 2 }, whole), startMs: 0 };
+    expect(decide(segment.evidence, defaultPolicy).outcome).toBe('block');
+    expect(judgeStream(nothing, undefined, defaultPolicy, everything, segment).outcome).toBe('review');
+  });
+
+  it('says nothing of a segment that could not be judged', () => {
+    const segment = { evidence: evidenceOf({}, { unjudged: 'undecodable', framesUsable: 0 }), startMs: 0 };
+    expect(judgeStream(nothing, undefined, defaultPolicy, everything, segment).outcome).toBe('allow');
   });
 
   it('is decided in observe-only mode too, and not blocked', () => {

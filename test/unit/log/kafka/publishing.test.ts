@@ -20,6 +20,18 @@ describe('where outputs go', () => {
     ).toEqual([['p.decisions.v1', 6, ['b', 'a']]]);
   });
 
+  it('is there for what is known of live streams, too, in a topic of its own each', () => {
+    const batch = [
+      settlement(recordOf('fingerprints', 's'), recordOf('stream-decisions', 's'), recordOf('decisions', 'u')),
+    ];
+    const destinations = destinationsOf(batch, { prefix: 'p', partition: 6, partitions });
+    expect(destinations.map(({ topic, partition }) => `${topic} ${partition}`)).toEqual([
+      'p.fingerprints.v1 6',
+      'p.stream-decisions.v1 6',
+      'p.decisions.v1 6',
+    ]);
+  });
+
   it('is by key for dead letters, one destination for each partition', () => {
     const keys = Array.from({ length: 40 }, (_, place) => `k${place}`);
     const batch = keys.map((key) => settlement(recordOf('dead-letters', key)));
