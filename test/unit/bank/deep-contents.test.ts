@@ -244,9 +244,11 @@ describe('deep contents', () => {
     for (let at = 0; at <= limits.namedContentsMax; at++) {
       addTo(table, String.fromCharCode(97 + at), { views: still(0, [0], [flipped(base, at)]), thumbnailTimesMs: [] });
     }
-    const { named, capped } = table.deep.name(joined([hashNumber(60), base]), 20);
+    const { named, capped } = table.deep.name(joined([hashNumber(60), base]), limits.namedContentsMax);
     expect(capped).toBe(true);
-    expect(named.map(({ distanceBits }) => distanceBits)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(named.map(({ distanceBits }) => distanceBits)).toEqual(
+      Array.from({ length: limits.namedContentsMax }, (_, at) => at),
+    );
     expect(named.every(({ query }) => query === 1)).toBe(true);
     expect(table.deep.name(base, limits.namedContentsMax - 1).capped).toBe(false);
   });
