@@ -11,6 +11,7 @@ import { decide, isDecisive } from '../decision/decide.ts';
 import { alignOptionsOf, type Evidence, isSearched } from '../decision/evidence.ts';
 import type { FingerprintResult, RegionBatch, SampledFrame } from '../fingerprint/fingerprinter.ts';
 import { type Aligner, createAligner } from '../match/align.ts';
+import type { Alignment } from '../match/alignment.ts';
 import type { FrameMatch } from '../match/frame-match.ts';
 import type { KnownContent } from '../match/known-content.ts';
 import { stillLikenessOf } from '../match/likeness.ts';
@@ -31,8 +32,15 @@ export interface SearchedFrame extends SampledFrame {
   readonly matches: readonly FrameMatch[];
 }
 
-/** Unrelated content seldom comes this close; a copy of which one frame was seen does. */
-const doubtfulLikeness = 1.1;
+const doubtfulLikeness = 1.2;
+const doubtfulAgreement = 0.55;
+
+/** Unrelated content seldom comes this close, and a dense look is dear; a copy of which one frame was seen does. */
+function isPromising(alignment: Alignment): boolean {
+  const agreement = alignment.picture?.pixels?.agreement ?? 0;
+  return agreement >= doubtfulAgreement && stillLikenessOf(alignment) >= doubtfulLikeness;
+}
+
 const allViews: readonly number[] = dihedralNames.map((_name, view) => view);
 const mirrorViews = [dihedralNames.indexOf('original'), dihedralNames.indexOf('flipY')];
 
@@ -99,7 +107,7 @@ export class Examination {
     if (!isShortVideo || complete !== true) return false;
     return (
       decide(this.evidence(), this.#parts.policy).reason === 'near_match' ||
-      this.#regions.alignments().some((alignment) => stillLikenessOf(alignment) >= doubtfulLikeness)
+      this.#regions.alignments().some(isPromising)
     );
   }
 
