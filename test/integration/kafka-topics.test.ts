@@ -10,7 +10,6 @@ import type { KafkaConnection } from '../../src/log/kafka/connection.ts';
 import { assertTopicsFit, verifyTopics } from '../../src/log/kafka/topic-admin.ts';
 import { topicNamesOf } from '../../src/log/kafka/topic-names.ts';
 import type { TopicOptions } from '../../src/log/kafka/topic-plan.ts';
-import { topics } from '../../src/log/log.ts';
 import { type SecuredBroker, startSecuredBroker } from '../support/kafka/broker.ts';
 import { describeWithKafka, describeWithOwnKafka } from '../support/kafka/describe-with-kafka.ts';
 import { runKafkaAcls } from '../support/kafka/kafka-tools.ts';
@@ -81,7 +80,7 @@ describeWithKafka('floodgate topics', () => {
   it('plans without touching anything, applies, and has nothing left to do', async () => {
     const prefix = uniqueName('topics');
     const planned = await topicsCommand(brokers, prefix, 'plan', '--replication', '1');
-    expect(planned).toMatchObject({ exitCode: 0, stderr: '6 changes; "floodgate topics apply" makes them\n` });
+    expect(planned).toMatchObject({ exitCode: 0, stderr: '6 changes; "floodgate topics apply" makes them\n' });
     expect(planned.stdout).toContain(`${prefix}.bank.v1 1 partition, 1 replica\n  + cleanup.policy=compact `);
     const missing = await topicsCommand(brokers, prefix, 'verify');
     expect(missing.exitCode).toBe(1);
@@ -114,7 +113,7 @@ describeWithKafka('floodgate topics', () => {
     expect(bank.found.settings).toMatchObject({ 'segment.ms': '3600000', 'cleanup.policy': 'compact' });
   });
 
-  it('brings uploads and their companions together again, and refuses a bank of more than one partition', async () => {
+  it('brings uploads and decisions together again, and refuses a bank of more than one partition', async () => {
     const prefix = await applied();
     const grow = (topic: string, count: number) =>
       withAdmin({ brokers }, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count }] }));
