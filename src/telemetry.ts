@@ -4,7 +4,7 @@
  */
 import type { MediaKind, Outcome } from './contracts/common.ts';
 import { type DeadLetterCode, deadLetterCodes } from './contracts/dead-letter.ts';
-import type { Decision } from './contracts/decision.ts';
+import { type Decision, degradations } from './contracts/decision.ts';
 import type { StreamDecision } from './contracts/stream.ts';
 import type { ErrorCode } from './errors.ts';
 import { shedSteps } from './flow/effort-ladder.ts';
@@ -188,6 +188,7 @@ function pipelineEvents({ pipeline }: Metrics, log: Logger, nowMs: () => number)
   // The first of a kind must show as an increase, so every kind is there from the start.
   for (const reason of deadLetterCodes) pipeline.deadLetters.inc({ reason }, 0);
   for (const reason of ['idempotency', 'exact_digest']) pipeline.duplicates.inc({ reason }, 0);
+  for (const reason of degradations) pipeline.degraded.inc({ reason }, 0);
   return {
     tally: (): Tally => ({ ...tally }),
     uploadsConsumed(count) {

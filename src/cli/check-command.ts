@@ -164,6 +164,11 @@ function withoutContent(bank: LiveBank, contentId: string): LiveBank {
       const found = bank.search(frame, radiusBits);
       return { ...found, matches: found.matches.filter((match) => isOther(match.contentNumber)) };
     },
+    nameDeep(queries, wideBits) {
+      const naming = bank.nameDeep(queries, wideBits);
+      return { ...naming, named: naming.named.filter(({ contentNumber }) => isOther(contentNumber)) };
+    },
+    deep: (contentNumber) => (isOther(contentNumber) ? bank.deep(contentNumber) : undefined),
     findBySha256: (sha256) => bank.findBySha256(sha256).filter((known) => known.contentId !== contentId),
   };
 }
