@@ -58,7 +58,7 @@ export const limits = {
   videoDurationMsMax: 12 * 3_600_000,
   sparseFramesMax: 64,
   /** A sparse pass leaves no stretch longer than this unsampled, as far as `sparseFramesMax` allows. */
-  sparseGapMsMax: 5_000,
+  sparseGapMsMax: 7_500,
   /** A sparse pass has at least this many frames, or one every `sparseSpacingMsMin`, whatever is less. */
   sparseFramesMin: 8,
   /** Out of step with the usual rates of a bank, so that a trimmed copy is not off all of its frames by as much. */
