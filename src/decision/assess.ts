@@ -21,7 +21,10 @@ export function assess(alignment: Alignment, evidence: Evidence, policy: Policy)
   return isDoubtful(alignment, evidence, policy) ? 'doubtful' : 'weak';
 }
 
-/** True when more frames cannot make the alignment weaker: the rules that count up, without the one on the whole. */
+/**
+ * True when it is enough to stop at: the rules that count up, which more frames cannot weaken, without the one on the
+ * whole. Of what pixels judge, more frames could lower the likeness; what it has reached by then is what blocks.
+ */
 export function isSettled(alignment: Alignment, policy: Policy): boolean {
   if (isJudgedByPixels(alignment)) return isVerifiedCopy(alignment, policy);
   return isClose(alignment, policy) || isAligned(alignment, policy) || isLongStill(alignment, policy);

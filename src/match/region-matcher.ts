@@ -181,6 +181,8 @@ export class RegionMatcher {
     this.#scans += 1;
     const wide = bank.nameDeep(queries, namingRadiusBits);
     this.capped ||= wide.capped;
+    // A large bank is searched no wider than by its segments: from now on that search alone.
+    if (wide.radiusBits <= close.radiusBits) this.#scans = limits.wideNamingsMax;
     return wide.named;
   }
 
