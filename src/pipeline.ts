@@ -193,8 +193,8 @@ async function examineHashes(
 }
 
 /**
- * Few frames first; then parts of the same frames, the likely ones before the others; and a dense second look only in
- * doubt. It ends as soon as the evidence decides. Needs no upload event: `floodgate check` uses it too.
+ * Few frames first, and parts of them, the likely ones before the others; then frames in between and parts of these; and
+ * a dense second look only in doubt. It ends as soon as the evidence decides. Needs no upload event: `floodgate check` uses it too.
  */
 export async function examineFile(
   path: string,
@@ -205,19 +205,11 @@ export async function examineFile(
 ): Promise<void> {
   const regions = examination.comparesRegions && effort.regions;
   const look = async (mode: SamplingMode) => {
-    const framesMax = mode.kind === 'sparse' ? effort.framesMax : Number.POSITIVE_INFINITY;
-    let left = framesMax;
     const result = await parts.fingerprinter.fingerprint({
       path,
       mode,
       timeoutMs: parts.jobTimeoutMs,
-      onFrame(frame) {
-        left -= 1;
-        if (examination.addFrame(frame) === 'enough') return 'enough';
-        if (left > 0) return 'more';
-        examination.shed('frames');
-        return 'enough';
-      },
+      onFrame: (frame) => examination.addFrame(frame),
       onRegions(batch) {
         if (batch.regions.some(({ tier }) => tier > 1) && !effort.farRegions) {
           examination.shed('far_regions');
@@ -227,15 +219,13 @@ export async function examineFile(
       },
       // What the first look has found stays, whatever becomes of the second; frames that come again count once.
       onRestart: () => {
-        if (mode.kind !== 'sparse') return;
-        left = framesMax;
-        examination.restart();
+        if (mode.kind === 'sparse') examination.restart();
       },
       signal,
     });
     examination.end(result);
   };
-  await look({ kind: 'sparse', regions });
+  await look({ kind: 'sparse', regions, ...(effort.framesBetween ? {} : { keyFramesOnly: true }) });
   if (examination.isDecided()) return;
   if (examination.comparesRegions && !regions) examination.shed('regions');
   if (!examination.isInDoubt()) return;

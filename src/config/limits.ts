@@ -144,8 +144,6 @@ export const limits = {
   /** Latencies that are looked at: as old and as many as this. */
   effortWindowMs: 3_000,
   effortSamplesMax: 256,
-  /** Frames of the first look under the greatest load. */
-  hurriedFramesMax: 4,
 
   // Live streams
   /** Streams of which a process keeps evidence, the ones with the latest segments. */

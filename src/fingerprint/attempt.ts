@@ -15,7 +15,8 @@ export type AttemptEnd =
   /** The caller's own code threw, or the content could not be handed over. */
   | { readonly kind: 'broken'; readonly error: unknown };
 
-const regionTiers = 2;
+/** Parts of a frame come in two batches, at the closer look at key frames and at the last one. */
+const batchesOfFrameMax = 4;
 
 export type LostReason = 'crash' | 'timeout' | 'memory';
 
@@ -97,7 +98,7 @@ export class Attempt {
 
   #takeRegions({ kind: _, id: __, ...batch }: Extract<FromChild, { kind: 'regions' }>): void {
     const isAsked = this.#job.mode.regions === true;
-    if (!isAsked || ++this.#batches > limits.regionFramesMax * regionTiers) this.#killFor('crash');
+    if (!isAsked || ++this.#batches > limits.regionFramesMax * batchesOfFrameMax) this.#killFor('crash');
     this.#handOver(() => this.#job.onRegions?.(batch) ?? 'more');
   }
 

@@ -41,8 +41,11 @@ export interface HashedRegion {
 }
 
 export type SamplingMode =
-  /** Few frames, spread evenly over the duration, best first: for uploads. */
-  | { readonly kind: 'sparse'; readonly regions?: boolean }
+  /**
+   * Few frames, spread evenly over the duration, best first: for uploads. With `keyFramesOnly` nothing between key frames
+   * is decoded, which is most of the work, and the result says `frames_shed` when something would have been.
+   */
+  | { readonly kind: 'sparse'; readonly regions?: boolean; readonly keyFramesOnly?: boolean }
   /**
    * `framesPerSecond` frames in order of time: for a second look, and with `views` for a deep bank. An image is one frame,
    * whatever the rate.
@@ -56,7 +59,7 @@ export interface FingerprintJob {
   readonly timeoutMs: number;
   /** Called in order of arrival. Returning 'enough' stops sampling; frames in flight may still arrive and are dropped. */
   readonly onFrame: (frame: SampledFrame) => 'more' | 'enough';
-  /** Called for parts of frames once all frames have been sampled, where the mode has `regions`. */
+  /** Called for parts of frames, where the mode has `regions`: of key frames first, then of all that were sampled. */
   readonly onRegions?: (batch: RegionBatch) => 'more' | 'enough';
   /** Called at the start of a second attempt: what was received before is void. */
   readonly onRestart: () => void;
@@ -72,7 +75,7 @@ export interface FingerprintResult {
   readonly framesSampled: number;
   /** Longest stretch without a frame, milliseconds; 0 for an image. */
   readonly largestGapMs: number;
-  /** False when 'enough' stopped it. */
+  /** False when 'enough' stopped it, or frames were shed. */
   readonly complete: boolean;
   readonly degraded: readonly Degradation[];
 }

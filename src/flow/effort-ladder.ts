@@ -5,18 +5,18 @@
 import { limits } from '../config/limits.ts';
 
 /** The dearest first: what each rung leaves out, together with all rungs before it. */
-export const shedSteps = ['second_look', 'far_regions', 'regions', 'frames'] as const;
+export const shedSteps = ['second_look', 'frames', 'far_regions', 'regions'] as const;
 export type ShedStep = (typeof shedSteps)[number];
 
 /** What may be done for one upload. */
 export interface Effort {
   /** A dense second look, in doubt. */
   readonly secondLook: boolean;
+  /** Frames between key frames: they cost the decoding of all that lies between. */
+  readonly framesBetween: boolean;
   /** Regions that few copies need: crops, halves, quarters. */
   readonly farRegions: boolean;
   readonly regions: boolean;
-  /** Frames of the first look; infinite means as many as it takes. */
-  readonly framesMax: number;
 }
 
 export const fullEffort: Effort = effortOf(0);
@@ -71,9 +71,9 @@ export function createEffortLadder({ elapsedMs, onChange }: EffortLadderParts): 
 function effortOf(rung: number): Effort {
   return {
     secondLook: rung < 1,
-    farRegions: rung < 2,
-    regions: rung < 3,
-    framesMax: rung < 4 ? Number.POSITIVE_INFINITY : limits.hurriedFramesMax,
+    framesBetween: rung < 2,
+    farRegions: rung < 3,
+    regions: rung < 4,
   };
 }
 

@@ -183,7 +183,10 @@ export class Examination {
 
   end(result: FingerprintResult): void {
     this.#result = result;
-    for (const degradation of result.degraded) this.#degraded.add(degradation);
+    for (const degradation of result.degraded) {
+      if (degradation === 'frames_shed') this.shed('frames');
+      else this.#degraded.add(degradation);
+    }
   }
 
   /**

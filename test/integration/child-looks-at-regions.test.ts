@@ -24,7 +24,9 @@ function framed({ rgb }: RawFrame): RawFrame {
   return { ...outer, rgb: bytes };
 }
 
-const encode = (frames: readonly RawFrame[]) => encodeClip({ encoder: 'libx264', muxer: 'mp4', frames, gop: 10 });
+const encode = (frames: readonly RawFrame[], gop = 10) => encodeClip({ encoder: 'libx264', muxer: 'mp4', frames, gop });
+/** Two key frames: too few for all that a sparse pass looks at. */
+const fewKeyFrames = () => encode(film, 30);
 
 async function look(bytes: Buffer, mode = regions, changes: Partial<FingerprintJob> = {}) {
   const batches: RegionBatch[] = [];
@@ -52,24 +54,31 @@ describe('regions of an upload', () => {
     expect(near).toBeGreaterThanOrEqual(2);
   });
 
-  it('come after all frames, tier by tier, of the same places for each frame', async () => {
+  it('come after the key frames, tier by tier, and again after the frames between them', async () => {
     const order: string[] = [];
-    const { batches, frames, result } = await look(encode(film), regions, {
-      onFrame: () => {
-        order.push('frame');
-        return 'more';
-      },
-      onRegions: (batch) => {
-        order.push(
-          `tier ${new Set(batch.regions.map(({ tier }) => tier)).size === 1 ? batch.regions[0]?.tier : 'mixed'}`,
-        );
-        return 'more';
-      },
+    const say = (what: string) => {
+      order.push(what);
+      return 'more' as const;
+    };
+    const { batches, frames, result } = await look(fewKeyFrames(), regions, {
+      onFrame: ({ timeMs }) => say(`frame of ${timeMs}`),
+      onRegions: ({ regions: [first], timeMs }) => say(`tier ${first?.tier} of ${timeMs}`),
     });
     expect({ frames, batches }).toEqual({ frames: [], batches: [] });
-    expect(order).toEqual(order.toSorted());
-    expect(order.filter((what) => what === 'tier 1')).toHaveLength(result.framesSampled);
-    expect(order.filter((what) => what === 'tier 2')).toHaveLength(result.framesSampled);
+    const kinds = order.map((what) => what.slice(0, 6));
+    const changes = kinds.filter((kind, at) => kind !== kinds[at - 1]);
+    expect(changes).toEqual(['frame ', 'tier 1', 'tier 2', 'frame ', 'tier 1', 'tier 2']);
+    for (const tier of [1, 2]) {
+      const lookedAt = new Set(order.filter((what) => what.startsWith(`tier ${tier}`)));
+      expect(lookedAt.size).toBe(result.framesSampled);
+    }
+  });
+
+  it('of key frames are enough where these decide: nothing between them is decoded', async () => {
+    const whole = await look(fewKeyFrames());
+    const { result } = await look(fewKeyFrames(), regions, { onRegions: () => 'enough' });
+    expect(result.framesSampled).toBeLessThan(whole.result.framesSampled);
+    expect(result.complete).toBe(false);
   });
 
   it('are the same places for each frame, the whole picture first', async () => {

@@ -40,6 +40,17 @@ describe('a sparse pass over a long video', () => {
     expect(result.degraded).toEqual([]);
   });
 
+  // Goal: under load the dear part is left out, and never unsaid.
+  it('of key frames only says when others were wanted', async () => {
+    const keyFramesOnly = { ...sparse, keyFramesOnly: true };
+    const far = await rig.sample(minute({ gop: 60 }), keyFramesOnly);
+    expect(far.frames.map(({ timeMs }) => timeMs).toSorted((a, b) => a - b)).toEqual([0, 30_000]);
+    expect(far.result).toMatchObject({ degraded: ['frames_shed'], complete: false, framesSampled: 2 });
+    const close = await rig.sample(minute({}), keyFramesOnly);
+    expect(close.result).toMatchObject({ degraded: [], complete: true });
+    expect(close.frames).toEqual((await rig.sample(minute({}), sparse)).frames);
+  });
+
   // Goal: what browsers record has no duration and no index; it is judged over its whole length all the same.
   it('finds the end of a video that does not say how long it is', async () => {
     const { result } = await rig.sample(

@@ -81,6 +81,7 @@ async function decodeHere(bytes: Buffer): Promise<{ frames: SampledFrame[]; fail
     stopped: false,
     emit: (frame) => void given.push(frame),
     emitRegions: () => {},
+    lookCloser: async () => {},
     breathe: async () => {},
   };
   const failed = await runJob(path, sparse, tools, sink).then(

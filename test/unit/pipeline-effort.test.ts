@@ -49,10 +49,11 @@ const batch = (timeMs: number, tier: 1 | 2): RegionBatch => ({
 });
 
 /** Plays frames and then, where the mode has them, regions: the likely ones of all frames, then the others. */
-function playAll(sampled: readonly SampledFrame[], heard: string[] = []) {
+function playAll(sampled: readonly SampledFrame[], heard: string[] = [], changes: Partial<FingerprintResult> = {}) {
   return async (job: FingerprintJob): Promise<FingerprintResult> => {
-    const result = await playFrames(sampled)(job);
-    if (!result.complete || job.mode.regions !== true) return result;
+    const played = await playFrames(sampled)(job);
+    const result = { ...played, ...(played.complete ? changes : {}) };
+    if (!played.complete || job.mode.regions !== true) return result;
     for (const tier of [1, 2] as const) {
       for (const { timeMs } of sampled) {
         const answer = job.onRegions?.(batch(timeMs, tier));
@@ -104,38 +105,35 @@ describe('under overload', () => {
   it('nothing is said to be left out that would not have been done', async () => {
     const sure = await decideOn(1, { known: deep, fingerprint: playAll(stranger) });
     expect(sure.decision).toMatchObject({ outcome: 'allow', reason: 'no_match', degraded: [] });
-    const bare = await decideOn(3, { known: plain, fingerprint: playAll(stranger) });
+    const bare = await decideOn(4, { known: plain, fingerprint: playAll(stranger) });
     expect(bare.decision).toMatchObject({ outcome: 'allow', reason: 'no_match', degraded: [] });
-    const brief = await decideOn(4, { known: plain, fingerprint: playAll(stranger.slice(0, 3)) });
-    expect(brief.decision).toMatchObject({ outcome: 'allow', reason: 'no_match', degraded: [] });
+  });
+
+  it('then the frames between key frames: the child is asked for key frames, and says when they were too few', async () => {
+    const tooFew = (job: FingerprintJob) => playAll(stranger, [], { degraded: ['frames_shed'], complete: false })(job);
+    const { rig, decision } = await decideOn(2, { known: deep, fingerprint: tooFew });
+    expect(rig.jobs.map(({ mode }) => mode)).toEqual([{ kind: 'sparse', regions: true, keyFramesOnly: true }]);
+    expect(decision).toMatchObject({ outcome: 'review', reason: 'shed', degraded: ['frames_shed'] });
+    const enough = await decideOn(2, { known: deep, fingerprint: playAll(stranger) });
+    expect(enough.decision).toMatchObject({ outcome: 'allow', reason: 'no_match', degraded: [] });
   });
 
   it('then the far regions: the likely ones are looked at, and the child is told to stop at the others', async () => {
     const heard: string[] = [];
-    const { rig, decision } = await decideOn(2, { known: deep, fingerprint: playAll(stranger, heard) });
-    expect(rig.jobs.map(({ mode }) => mode)).toEqual([{ kind: 'sparse', regions: true }]);
+    const { rig, decision } = await decideOn(3, { known: deep, fingerprint: playAll(stranger, heard) });
+    expect(rig.jobs.map(({ mode }) => mode)).toEqual([{ kind: 'sparse', regions: true, keyFramesOnly: true }]);
     expect(heard).toEqual([...stranger.map(() => 'tier 1 more'), 'tier 2 enough']);
     expect(decision).toMatchObject({ outcome: 'review', reason: 'shed', degraded: ['far_regions_shed'] });
   });
 
-  it('then all regions', async () => {
-    const { rig, decision } = await decideOn(3, { known: deep, fingerprint: playAll(stranger) });
-    expect(rig.jobs.map(({ mode }) => mode)).toEqual([{ kind: 'sparse', regions: false }]);
+  it('at last all regions', async () => {
+    const { rig, decision } = await decideOn(4, { known: deep, fingerprint: playAll(stranger) });
+    expect(rig.jobs.map(({ mode }) => mode)).toEqual([{ kind: 'sparse', regions: false, keyFramesOnly: true }]);
     expect(decision).toMatchObject({
       outcome: 'review',
       reason: 'shed',
       degraded: ['regions_shed'],
       sampling: { framesSampled: 8, complete: true },
-    });
-  });
-
-  it('at last most of the frames', async () => {
-    const { decision } = await decideOn(4, { known: deep, fingerprint: playAll(stranger) });
-    expect(decision).toMatchObject({
-      outcome: 'review',
-      reason: 'shed',
-      degraded: ['frames_shed', 'regions_shed'],
-      sampling: { framesSampled: limits.hurriedFramesMax, complete: false },
     });
   });
 
@@ -145,13 +143,13 @@ describe('under overload', () => {
   });
 
   it('a clip that is too short for anything but its whole is blocked without its regions', async () => {
-    const { decision } = await decideOn(3, { known: deep, fingerprint: playAll(videoFrames(1)) });
+    const { decision } = await decideOn(4, { known: deep, fingerprint: playAll(videoFrames(1)) });
     expect(decision).toMatchObject({ outcome: 'block', reason: 'matched', degraded: [] });
   });
 
   it('the policy may let pass what was not looked at to its end, and the decision still says so', async () => {
     const policy = { unjudged: { shed: 'allow' as const } };
-    const { decision } = await decideOn(3, { known: deep, policy, fingerprint: playAll(stranger) });
+    const { decision } = await decideOn(4, { known: deep, policy, fingerprint: playAll(stranger) });
     expect(decision).toMatchObject({ outcome: 'allow', reason: 'shed', degraded: ['regions_shed'] });
   });
 
@@ -161,7 +159,7 @@ describe('under overload', () => {
       return videoResult({ degraded: ['decode_errors'] });
     };
     const announced = uploadEvent({ sha256: '0'.repeat(64) });
-    const rig = await pipelineRig({ known: deep, fingerprint, parts: { ladder: ladderOn(3) } });
+    const rig = await pipelineRig({ known: deep, fingerprint, parts: { ladder: ladderOn(4) } });
     const [record] = await rig.receive(uploadRecord(announced, 'event-1'));
     if (record !== undefined) await taskOf(record, rig.parts).run(new AbortController().signal, () => undefined);
     expect(rig.decisions()[0]).toMatchObject({
@@ -170,19 +168,14 @@ describe('under overload', () => {
     });
   });
 
-  it('a second attempt has as many frames as the first, and what the first left out is void', async () => {
+  it('what a first attempt left out is void when a second looks at it all', async () => {
     const fingerprint = (job: FingerprintJob) => {
-      for (const frame of stranger.slice(0, limits.hurriedFramesMax)) job.onFrame(frame);
+      for (const { timeMs } of stranger) job.onRegions?.(batch(timeMs, 2));
       job.onRestart();
-      return playAll(stranger.slice(0, 3))(job);
+      return playFrames(stranger)(job);
     };
-    const { decision } = await decideOn(4, { known: plain, fingerprint });
-    expect(decision).toMatchObject({
-      outcome: 'allow',
-      reason: 'no_match',
-      degraded: [],
-      sampling: { framesSampled: 3, complete: true },
-    });
+    const { decision } = await decideOn(3, { known: deep, fingerprint });
+    expect(decision).toMatchObject({ outcome: 'allow', reason: 'no_match', degraded: [] });
   });
 
   it('hashes in place of bytes cost so little that nothing is left out', async () => {

@@ -5,6 +5,8 @@ export interface FrameSink {
   /** `aspect` is the picture's width over its height. */
   emit(frame: SampledFrame, aspect: number): void;
   emitRegions(batch: RegionBatch): void;
+  /** Emits parts of the frames so far, where they were asked for: dearer than a frame at hand, cheaper than far ones. */
+  lookCloser(): Promise<void>;
   /** True once the parent has said "enough". Changes only during `breathe`. */
   readonly stopped: boolean;
   /** Lets the event loop turn when a frame was emitted or a while has passed, so that a stop is heard. */

@@ -41,6 +41,8 @@ function sinkFor(id: number): FrameSink {
       say({ kind: 'regions', id, ...batch });
       emitted = true;
     },
+    // What parts there are is the business of the sink around this one.
+    async lookCloser() {},
     async breathe() {
       if (!emitted && performance.now() - lastBreathMs < breathAfterMs) return;
       await new Promise((resolve) => setImmediate(resolve));

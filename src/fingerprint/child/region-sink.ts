@@ -1,6 +1,6 @@
 /**
  * Looks at parts of the frames that a sampler emits: at the known views of each frame at once, for the bank; at the
- * regions of an upload when its frames have been sampled, since what surrounds a picture shows over several of them.
+ * regions of an upload when several of its frames have been sampled, since what surrounds a picture shows over them.
  */
 import { limits } from '../../config/limits.ts';
 import type { Hasher } from '../../kernel/hasher.ts';
@@ -9,7 +9,7 @@ import type { SampledFrame, SamplingMode, ViewHash } from '../fingerprinter.ts';
 import type { FrameSink } from './frame-sink.ts';
 import { planeSide } from './regions/box.ts';
 import { type KeptFrame, KeptFrames, spreadOver } from './regions/kept-frames.ts';
-import { type ListedRegion, listRegions } from './regions/list-regions.ts';
+import { joinRegions, type ListedRegion, listRegions } from './regions/list-regions.ts';
 import { spreadOrder } from './sampling.ts';
 
 export class RegionSink implements FrameSink {
@@ -18,6 +18,9 @@ export class RegionSink implements FrameSink {
   readonly #regions: boolean;
   readonly #views: boolean;
   readonly #kept = new KeptFrames(limits.regionFramesMax);
+  /** Frames whose regions were emitted. */
+  readonly #seenMs = new Set<number>();
+  #listed: readonly ListedRegion[] = [];
 
   constructor(sink: FrameSink, hasher: Hasher, mode: SamplingMode) {
     this.#sink = sink;
@@ -45,20 +48,29 @@ export class RegionSink implements FrameSink {
     if (this.#regions) this.#kept.add({ timeMs: frame.timeMs, base: this.#hasher.copyBase() });
   }
 
-  /** Emits the regions of the frames that were kept: the likely ones of all frames, then the others. */
-  async finish(): Promise<void> {
+  /**
+   * Emits the regions of the frames that were kept: the likely ones of all frames, then the others. A later call adds the
+   * frames since, and for all frames the regions that only show in more of them.
+   */
+  async lookCloser(): Promise<void> {
     const kept = this.#kept.inTime;
     if (!this.#regions || kept.length === 0 || this.stopped) return;
-    const regions = listRegions(this.#pictures(kept));
+    const known = this.#listed.length;
+    this.#listed = joinRegions(this.#listed, listRegions(this.#pictures(kept)));
     for (const tier of [1, 2] as const) {
-      const ofTier = regions.filter((each) => each.tier === tier);
       for (const at of spreadOrder(kept.length)) {
         if (this.stopped) return;
         const frame = kept[at];
-        if (frame !== undefined) this.#look(frame, ofTier);
+        if (frame === undefined) continue;
+        const due = this.#listed.slice(this.#seenMs.has(frame.timeMs) ? known : 0);
+        this.#look(
+          frame,
+          due.filter((each) => each.tier === tier),
+        );
         await this.breathe();
       }
     }
+    for (const { timeMs } of kept) this.#seenMs.add(timeMs);
   }
 
   #looked(frame: SampledFrame, aspect: number): SampledFrame {
@@ -83,6 +95,7 @@ export class RegionSink implements FrameSink {
   }
 
   #look({ timeMs, base }: KeptFrame, regions: readonly ListedRegion[]): void {
+    if (regions.length === 0) return;
     this.#hasher.loadBase(base);
     const looked = regions.flatMap(({ region, tier }) => {
       // Regions of an upload stand upright, so its proportions do not matter.

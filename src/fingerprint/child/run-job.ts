@@ -27,7 +27,7 @@ export async function runJob(slot: string, mode: SamplingMode, tools: ChildTools
     const result = isImageType(type)
       ? await sampleImage(fd, type, tools.hasher, parts)
       : await sampleVideo(fd, type, mode, tools, parts);
-    await parts.finish();
+    await parts.lookCloser();
     return { ...result, complete: result.complete && !sink.stopped };
   } finally {
     closeSync(fd);
@@ -44,7 +44,7 @@ async function sampleVideo(
   if (video.av === null) throw new ContentFailure('unsupported', video.missing);
   const source = openVideo(video.av, fd, type, hasher);
   try {
-    if (mode.kind === 'sparse') return await sampleSparse(source, sink);
+    if (mode.kind === 'sparse') return await sampleSparse(source, sink, mode.keyFramesOnly === true);
     return await sampleDense(source, sink, mode.framesPerSecond);
   } finally {
     source.close();

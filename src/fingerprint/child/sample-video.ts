@@ -2,8 +2,9 @@
  * Dense and sparse sampling of a video.
  *
  * Sparse: key frames first, since one costs a tenth of what a second of film costs. A short video is read through, a
- * long one is sought through in an order whose every prefix is spread evenly. What is still too thin is then filled by
- * decoding onward from the nearest key frames, in order of time. Where a seek gives damage, all is decoded from the start.
+ * long one is sought through in an order whose every prefix is spread evenly. Parts of these are looked at next, for the
+ * frames between key frames are the dearest of all. What is still too thin is then filled by decoding onward from the
+ * nearest key frames, in order of time. Where a seek gives damage, all is decoded from the start.
  */
 import { limits } from '../../config/limits.ts';
 import type { FingerprintResult } from '../fingerprinter.ts';
@@ -16,6 +17,8 @@ import { SeekFault, VideoPass, walk } from './video-pass.ts';
 const missingEndMs = 2_000;
 /** A packet that much earlier than one before it: the timestamps are broken and seeking is meaningless. */
 const breakMs = 1_000;
+/** No policy blocks by one frame of a video, so that a closer look at one alone decides nothing. */
+const closerLookFramesMin = 2;
 
 export async function sampleDense(source: FrameSource, sink: FrameSink, framesPerSecond: number) {
   const pass = new VideoPass(source, sink, limits.denseFramesMax);
@@ -27,12 +30,18 @@ export async function sampleDense(source: FrameSource, sink: FrameSink, framesPe
   return capped ? { ...result, degraded: [...new Set([...result.degraded, 'frames_capped' as const])] } : result;
 }
 
-export async function sampleSparse(source: FrameSource, sink: FrameSink): Promise<FingerprintResult> {
+/** With `keyFramesOnly` gaps stay, and the result says so. */
+export async function sampleSparse(
+  source: FrameSource,
+  sink: FrameSink,
+  keyFramesOnly = false,
+): Promise<FingerprintResult> {
   const pass = new VideoPass(source, sink, limits.sparseFramesMax);
   try {
     if (source.mustDecodeInOrder) throw new SeekFault();
     const keysMs = readsThrough(source) ? await readKeyFrames(pass) : await seekKeyFrames(pass);
-    await fill(pass, keysMs);
+    if (pass.sampledMs.length >= closerLookFramesMin) await sink.lookCloser();
+    await fill(pass, keysMs, keyFramesOnly);
     if (pass.sampledMs.length === 0) throw new SeekFault();
   } catch (error) {
     if (!(error instanceof SeekFault)) throw error;
@@ -111,9 +120,11 @@ function takeKeyFrame(pass: VideoPass): void {
 }
 
 /** Decodes what the plan lacks, in order of time, starting at the nearest key frames. */
-async function fill(pass: VideoPass, keysMs: readonly number[] | null): Promise<void> {
+async function fill(pass: VideoPass, keysMs: readonly number[] | null, keyFramesOnly: boolean): Promise<void> {
   if (pass.ended) return;
   const plan = planFill(pass);
+  pass.shed = keyFramesOnly && plan.timesMs.length > 0;
+  if (keyFramesOnly) return;
   const starts = plan.timesMs.map((timeMs) => (keysMs === null ? locateKey(pass, timeMs) : lastBefore(keysMs, timeMs)));
   for (let from = 0; from < starts.length && !pass.ended; ) {
     const start = starts[from] ?? 0;

@@ -13,6 +13,8 @@ export class VideoPass {
   /** Grows when packets turn up after the end that the container announced. */
   durationMs: number;
   truncated = false;
+  /** Frames were wanted that were not to be decoded. */
+  shed = false;
   readonly #taken = new Set<number>();
 
   constructor(source: FrameSource, sink: FrameSink, framesMax: number) {
@@ -58,11 +60,12 @@ export class VideoPass {
       durationMs: this.durationMs,
       framesSampled: sampledMs.length,
       largestGapMs,
-      complete: !this.sink.stopped,
+      complete: !this.sink.stopped && !this.shed,
       degraded: [
         ...(this.truncated ? (['truncated_content'] as const) : []),
         ...(this.source.faults > 0 ? (['decode_errors'] as const) : []),
         ...(capped ? (['frames_capped'] as const) : []),
+        ...(this.shed ? (['frames_shed'] as const) : []),
       ],
     };
   }

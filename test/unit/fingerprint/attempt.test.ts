@@ -42,7 +42,7 @@ describe('regions from a child', () => {
 
   it('that go on and on end it', async () => {
     const { attempt, heard, said, sayRegions } = begin({ kind: 'dense', framesPerSecond: 4, regions: true });
-    const most = 2 * limits.regionFramesMax;
+    const most = 4 * limits.regionFramesMax;
     for (let batch = 0; batch < most + 5; batch++) sayRegions();
     expect(heard).toHaveLength(most);
     expect(said).toContain('killed');

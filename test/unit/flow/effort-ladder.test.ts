@@ -32,12 +32,7 @@ describe('the ladder of effort', () => {
     run(limits.effortLatencyMsMax * 2, limits.effortHoldMs * 20);
     expect(rungs).toEqual([1, 2, 3, 4]);
     expect(ladder.rung).toBe(shedSteps.length);
-    expect(ladder.effort()).toEqual({
-      secondLook: false,
-      farRegions: false,
-      regions: false,
-      framesMax: limits.hurriedFramesMax,
-    });
+    expect(ladder.effort()).toEqual({ secondLook: false, framesBetween: false, farRegions: false, regions: false });
   });
 
   it('comes back by itself, step by step, once it has kept up for a while', () => {

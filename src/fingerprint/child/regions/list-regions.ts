@@ -3,6 +3,7 @@
  * detected follow from what that leaves behind, whatever made it: rows without change, blurred surroundings, a part that
  * moves, straight edges that persist. Fixed regions cover what leaves nothing behind.
  */
+import { limits } from '../../../config/limits.ts';
 import { fullRegion, type Region } from '../../../match/region.ts';
 import { findActiveBoxes } from './active-boxes.ts';
 import { findBorderBoxes } from './border-boxes.ts';
@@ -49,6 +50,12 @@ export function listRegions(planes: readonly Plane[]): ListedRegion[] {
   const likely = distinct([fullRegion, ...detectRegions(planes), ...strips]);
   const all = distinct([...likely, ...crops]);
   return all.map((region, place) => ({ region, tier: place < likely.length ? 1 : 2 }));
+}
+
+/** `before`, and of `after` what is not about the same as any of them; as many as an upload may have. */
+export function joinRegions(before: readonly ListedRegion[], after: readonly ListedRegion[]): ListedRegion[] {
+  const others = after.filter(({ region }) => !before.some((other) => isNear(region, other.region)));
+  return [...before, ...others].slice(0, limits.regionsMax);
 }
 
 /** Of frames at different moments of one upload, or of one picture. */

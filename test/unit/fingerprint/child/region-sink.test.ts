@@ -34,6 +34,8 @@ class Heard implements FrameSink {
     this.order.push(`tier ${batch.regions[0]?.tier} of ${batch.timeMs}`);
   }
 
+  async lookCloser(): Promise<void> {}
+
   async breathe(): Promise<void> {
     this.stopped = this.order.length >= this.#stopsAfter;
   }
@@ -51,18 +53,28 @@ interface Given {
   readonly picture?: Picture;
   readonly timesMs?: readonly number[];
   readonly heard?: Heard;
+  /** After so many frames it looks closer for the first time. */
+  readonly firstAfter?: number;
 }
 
-async function look({ mode, picture = film, timesMs = [0, 500, 1_000], heard = new Heard() }: Given): Promise<Heard> {
+async function look(given: Given): Promise<Heard> {
+  const { mode, picture = film, timesMs = [0, 500, 1_000], heard = new Heard(), firstAfter } = given;
   const sink = new RegionSink(heard, hasher, mode);
-  for (const timeMs of timesMs) {
+  for (const [place, timeMs] of timesMs.entries()) {
+    if (place === firstAfter) await sink.lookCloser();
     draw(hasher, picture, timeMs / 500);
     const { hashes, quality } = hasher.hashDihedral();
     sink.emit({ timeMs, quality, hashes }, 16 / 9);
     await sink.breathe();
   }
-  await sink.finish();
+  await sink.lookCloser();
   return heard;
+}
+
+function placesOf({ batches }: Heard, timeMs: number): string[] {
+  return batches
+    .filter((batch) => batch.timeMs === timeMs)
+    .flatMap(({ regions }) => regions.map(({ region }) => JSON.stringify(region)));
 }
 
 const withRegions: SamplingMode = { kind: 'sparse', regions: true };
@@ -81,7 +93,7 @@ describe('a look without regions', () => {
 });
 
 describe('regions', () => {
-  it('come when all frames have come: the likely ones of every frame, then the others, each tier spread in time', async () => {
+  it('come after the frames: the likely ones of every frame, then the others, each tier spread in time', async () => {
     const { order } = await look({ mode: withRegions });
     expect(order).toEqual([
       'frame 0',
@@ -144,6 +156,28 @@ describe('regions', () => {
     expect(frames).toHaveLength(timesMs.length);
     expect(lookedAt.size).toBe(limits.regionFramesMax);
     expect([lookedAt.has(0), lookedAt.has(timesMs.at(-1) ?? 0)]).toEqual([true, true]);
+  });
+
+  it('of a second look are those of the frames since, and of all frames the places that show in more of them', async () => {
+    const timesMs = [0, 500, 1_000, 1_500];
+    const atOnce = await look({ mode: withRegions, timesMs });
+    const inTwo = await look({ mode: withRegions, timesMs, firstAfter: 2 });
+    expect(inTwo.order.indexOf('tier 2 of 500')).toBeLessThan(inTwo.order.indexOf('frame 1000'));
+    for (const timeMs of timesMs) {
+      const places = placesOf(inTwo, timeMs);
+      expect(new Set(places).size).toBe(places.length);
+      expect(places.length).toBeLessThanOrEqual(limits.regionsMax);
+      expect(places.toSorted()).toEqual(placesOf(inTwo, 0).toSorted());
+    }
+    const fixed = placesOf(atOnce, 0).filter((place) => placesOf(inTwo, 0).includes(place));
+    expect(fixed.length).toBeGreaterThan(20);
+  });
+
+  it('are not hashed again where nothing has come since', async () => {
+    const once = await look({ mode: withRegions });
+    const again = await look({ mode: withRegions, timesMs: [0, 500, 1_000], firstAfter: 2 });
+    const count = ({ batches }: Heard) => batches.flatMap(({ regions }) => regions).length;
+    expect(count(again)).toBeLessThan(count(once) * 1.5);
   });
 
   it('end as soon as it is enough', async () => {

@@ -30,7 +30,13 @@ const hasher: Hasher = {
   thumbnail: () => new Uint8Array(0),
   reruns: 0,
 };
-const sink: FrameSink = { stopped: false, emit: () => {}, emitRegions: () => {}, breathe: async () => {} };
+const sink: FrameSink = {
+  stopped: false,
+  emit: () => {},
+  emitRegions: () => {},
+  lookCloser: async () => {},
+  breathe: async () => {},
+};
 
 describe('without node-av', () => {
   it('videos are refused with what to install, and images go on', async () => {
