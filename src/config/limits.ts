@@ -57,12 +57,20 @@ export const limits = {
   videoStreamsMax: 64,
   videoDurationMsMax: 12 * 3_600_000,
   sparseFramesMax: 64,
-  /** A sparse pass leaves no stretch longer than this unsampled, as far as `sparseFramesMax` allows. */
-  sparseGapMsMax: 7_500,
+  /**
+   * A sparse pass leaves no stretch longer than this unsampled, as far as `sparseFramesMax` allows. Encoders place a key
+   * frame at least every 250 frames unless told otherwise, 10.4 s: filling what lies between is most of the work, and what
+   * is spliced in begins with a key frame.
+   */
+  sparseGapMsMax: 10_500,
   /** A sparse pass has at least this many frames, or one every `sparseSpacingMsMin`, whatever is less. */
   sparseFramesMin: 8,
   /** Out of step with the usual rates of a bank, so that a trimmed copy is not off all of its frames by as much. */
   sparseSpacingMsMin: 390,
+  /** So many frames of at least this quality, of which no two are closer, tell a copy; until then a sparse pass looks on. */
+  tellingFramesMin: 4,
+  tellingQualityMin: 20,
+  sameFrameBitsMax: 8,
   /** Key frames looked at before the gaps between them are filled. */
   sparseKeyFramesMax: 16,
   /** Up to this duration key frames are found by reading through, above it by seeking. */

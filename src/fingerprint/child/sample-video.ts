@@ -119,12 +119,20 @@ function takeKeyFrame(pass: VideoPass): void {
   if (picture !== null) pass.take(picture);
 }
 
-/** Decodes what the plan lacks, in order of time, starting at the nearest key frames. */
+/** Decodes what is lacking, in order of time, starting at the nearest key frames. */
 async function fill(pass: VideoPass, keysMs: readonly number[] | null, keyFramesOnly: boolean): Promise<void> {
+  const plan = planFill(pass, 'opening');
   if (pass.ended) return;
-  const plan = planFill(pass);
-  pass.shed = keyFramesOnly && plan.timesMs.length > 0;
-  if (keyFramesOnly) return;
+  if (keyFramesOnly) {
+    pass.shed = plan.timesMs.length > 0;
+    return;
+  }
+  await fillPlan(pass, keysMs, plan);
+  // A black or still beginning tells nothing of what follows it.
+  if (!pass.isTelling) await fillPlan(pass, keysMs, planFill(pass, 'even'));
+}
+
+async function fillPlan(pass: VideoPass, keysMs: readonly number[] | null, plan: FillPlan): Promise<void> {
   const starts = plan.timesMs.map((timeMs) => (keysMs === null ? locateKey(pass, timeMs) : lastBefore(keysMs, timeMs)));
   for (let from = 0; from < starts.length && !pass.ended; ) {
     const start = starts[from] ?? 0;
@@ -158,15 +166,16 @@ function lastBefore(keysMs: readonly number[], timeMs: number): number {
 async function decodeInOrder(pass: VideoPass): Promise<void> {
   if (pass.ended || !pass.source.rewind()) return;
   const ticks: Ticks =
-    pass.durationMs > 0 ? listedTicks(planFill(pass).timesMs) : wideningTicks(limits.sparseSpacingMsMin);
+    pass.durationMs > 0 ? listedTicks(planFill(pass, 'even').timesMs) : wideningTicks(limits.sparseSpacingMsMin);
   await walk(pass, ticks, { frames: 'references', strict: false });
 }
 
-function planFill(pass: VideoPass): FillPlan {
-  return fillTimes(pass.sampledMs, pass.durationMs, {
+function planFill(pass: VideoPass, others: 'opening' | 'even'): FillPlan {
+  const bounds = {
     framesMin: limits.sparseFramesMin,
     framesMax: pass.framesMax,
     spacingMsMin: limits.sparseSpacingMsMin,
     gapMsMax: limits.sparseGapMsMax,
-  });
+  };
+  return fillTimes(pass.sampledMs, pass.durationMs, bounds, others);
 }

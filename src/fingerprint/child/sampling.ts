@@ -14,9 +14,6 @@ export interface FillPlan {
   readonly toleranceMs: number;
 }
 
-/** Frames close together at the start of a fill: the evidence of a plain copy is mostly complete after about four. */
-const openingFrames = 6;
-
 /** 0 to `count` - 1 in bit-reversed order, so that every prefix is spread evenly over the whole. */
 export function spreadOrder(count: number): number[] {
   const bits = Math.ceil(Math.log2(Math.max(count, 1)));
@@ -31,19 +28,25 @@ export function seekTimes(durationMs: number, count: number): number[] {
 
 /**
  * The moments that a sparse pass still lacks, in order of time. `sampledMs` are the moments it has, ascending.
- * Afterwards no stretch is longer than `gapMsMax`, and there are `framesMin` frames or one every `spacingMsMin`,
- * whatever is less; the budget of `framesMax` comes first, and widens the distances evenly.
+ * Afterwards no stretch is longer than `gapMsMax`; the budget of `framesMax` comes first, and widens the distances evenly.
+ * Where there are fewer than `framesMin` frames, or than one every `spacingMsMin`, the others come from the start, as
+ * close as that, for they cost least there ('opening'), or from everywhere ('even').
  */
-export function fillTimes(sampledMs: readonly number[], durationMs: number, bounds: SparseBounds): FillPlan {
+export function fillTimes(
+  sampledMs: readonly number[],
+  durationMs: number,
+  bounds: SparseBounds,
+  others: 'opening' | 'even',
+): FillPlan {
   const { framesMin, framesMax, spacingMsMin, gapMsMax } = bounds;
   const budget = framesMax - sampledMs.length;
   const enough = Math.min(framesMin, Math.max(1, Math.floor(durationMs / spacingMsMin)));
-  const isShort = sampledMs.length < enough;
-  const opening = isShort ? openingTimes(sampledMs, durationMs, spacingMsMin) : [];
+  const lacking = Math.max(0, enough - sampledMs.length);
+  const opening = others === 'opening' ? openingTimes(sampledMs, durationMs, spacingMsMin, lacking) : [];
   const known = [...sampledMs, ...opening].sort((a, b) => a - b);
   // What is taken lies up to the tolerance beside the moment asked for.
   const gapMs = gapMsMax - spacingMsMin;
-  let stepMs = isShort ? Math.min(gapMs, Math.max(spacingMsMin, durationMs / enough)) : gapMs;
+  let stepMs = others === 'even' ? Math.min(gapMs, Math.max(spacingMsMin, durationMs / enough)) : gapMs;
   let between = divideGaps(known, durationMs, stepMs);
   while (opening.length + between.length > budget && between.length > 0) {
     stepMs *= 1.25;
@@ -65,10 +68,13 @@ export function spreadPages(pages: number, count: number): number[] {
   return Array.from({ length: taken }, (_, index) => Math.floor((index * pages) / taken));
 }
 
-function openingTimes(sampledMs: readonly number[], durationMs: number, spacingMs: number): number[] {
-  const ticks = Array.from({ length: openingFrames }, (_, index) => index * spacingMs);
+function openingTimes(sampledMs: readonly number[], durationMs: number, spacingMs: number, count: number): number[] {
   const isNear = (tick: number) => sampledMs.some((time) => Math.abs(time - tick) <= spacingMs / 2);
-  return ticks.filter((tick) => (tick === 0 || tick < durationMs) && !isNear(tick));
+  const found: number[] = [];
+  for (let tick = 0; found.length < count && (tick === 0 || tick < durationMs); tick += spacingMs) {
+    if (!isNear(tick)) found.push(tick);
+  }
+  return found;
 }
 
 function divideGaps(knownMs: readonly number[], durationMs: number, stepMs: number): number[] {

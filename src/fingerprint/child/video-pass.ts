@@ -1,5 +1,6 @@
 /** One pass over a video: what has been sampled, and the walk that decodes in order of time. */
 import { limits } from '../../config/limits.ts';
+import { hammingDistanceBits } from '../../kernel/hash-text.ts';
 import type { FingerprintResult } from '../fingerprinter.ts';
 import { ContentFailure } from './failure.ts';
 import type { FrameSink } from './frame-sink.ts';
@@ -16,6 +17,8 @@ export class VideoPass {
   /** Frames were wanted that were not to be decoded. */
   shed = false;
   readonly #taken = new Set<number>();
+  /** The usual view of frames that show something, and each of them something else. */
+  readonly #telling: Uint8Array[] = [];
 
   constructor(source: FrameSource, sink: FrameSink, framesMax: number) {
     this.source = source;
@@ -27,6 +30,11 @@ export class VideoPass {
   /** True when nothing more is to be sampled. */
   get ended(): boolean {
     return this.sink.stopped || this.#taken.size >= this.framesMax;
+  }
+
+  /** True when enough different pictures were seen to know a copy by; dark, flat and still ones count for little. */
+  get isTelling(): boolean {
+    return this.#telling.length >= limits.tellingFramesMin;
   }
 
   /** Moments sampled so far, ascending. */
@@ -43,8 +51,15 @@ export class VideoPass {
     if (this.ended || this.#taken.has(picture.timeMs)) return;
     const { hashes, quality } = this.source.hash(picture);
     this.#taken.add(picture.timeMs);
+    this.#weigh(hashes.subarray(0, limits.hashBytes), quality);
     this.durationMs = Math.max(this.durationMs, picture.timeMs);
     this.sink.emit({ timeMs: picture.timeMs, quality, hashes }, this.source.aspect);
+  }
+
+  #weigh(hash: Uint8Array, quality: number): void {
+    if (this.isTelling || quality < limits.tellingQualityMin) return;
+    const isNew = this.#telling.every((other) => hammingDistanceBits(other, hash) > limits.sameFrameBitsMax);
+    if (isNew) this.#telling.push(hash.slice());
   }
 
   finish(): FingerprintResult {
