@@ -68,7 +68,7 @@ const saturation: Row = {
       kind: 'lines',
       title: 'Effort shed under load',
       description:
-        'Rungs down from full effort: 1 no second look, 2 no crops and halves, 3 no regions at all, 4 a few frames alone. What could not be looked at is held, not allowed.',
+        'Rungs down from full effort: 1 no second look, 2 key frames alone, 3 no crops and halves, 4 no regions at all. What could not be looked at is held, not allowed.',
       unit: 'short',
       queries: [{ expr: selector('floodgate_effort_rung'), legend: '{{instance}}' }],
     },

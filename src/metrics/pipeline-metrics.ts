@@ -65,7 +65,7 @@ function createFlow(registry: Registry) {
     }),
     effortRung: new Gauge({
       name: 'floodgate_effort_rung',
-      help: 'Rungs down from full effort: 0 looks at everything, 4 at a few frames alone.',
+      help: 'Rungs down from full effort: 0 looks at everything, 4 at whole key frames alone.',
       registers,
     }),
     degraded: new Counter({
