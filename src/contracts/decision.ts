@@ -86,6 +86,9 @@ export const Match = Type.Object(
     matchedSeconds: Type.Number({ minimum: 0, description: 'Seconds of the upload between frames that matched.' }),
     uploadRegion: Type.Optional(PictureRegion),
     knownRegion: Type.Optional(PictureRegion),
+    negative: Type.Optional(
+      Type.Literal(true, { description: 'The upload shows the known picture as a negative. Absent otherwise.' }),
+    ),
     pixelAgreement: Type.Optional(
       Type.Number({
         minimum: 0,

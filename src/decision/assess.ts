@@ -33,7 +33,8 @@ export function isSettled(alignment: Alignment, policy: Policy): boolean {
 /** Whole frames of which the bank has no pixels are judged by their hashes alone. */
 function isJudgedByPixels({ picture }: Alignment): boolean {
   if (picture === undefined) return false;
-  return picture.pixels !== null || picture.uploadRegion !== fullRegion || picture.knownRegion !== fullRegion;
+  const isWhole = picture.uploadRegion === fullRegion && picture.knownRegion === fullRegion && !picture.negative;
+  return picture.pixels !== null || !isWhole;
 }
 
 /** Regions have far more chances to agree than whole frames: their pixels have to bear them out. */

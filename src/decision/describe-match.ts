@@ -30,12 +30,13 @@ export function describeAlignment(alignment: Alignment, known: KnownContent, evi
 
 function pictureOf(
   alignment: Alignment,
-): Pick<Match, 'uploadRegion' | 'knownRegion' | 'pixelAgreement' | 'changeAgreement' | 'likeness'> {
+): Pick<Match, 'uploadRegion' | 'knownRegion' | 'negative' | 'pixelAgreement' | 'changeAgreement' | 'likeness'> {
   const { picture } = alignment;
   if (picture === undefined) return {};
   return {
     uploadRegion: regionOf(picture.uploadRegion),
     knownRegion: regionOf(picture.knownRegion),
+    ...(picture.negative ? { negative: true } : {}),
     ...(picture.pixels === null ? {} : { pixelAgreement: rounded(picture.pixels.agreement) }),
     likeness: rounded(likenessOf(alignment)),
     ...(picture.pixels?.change ? { changeAgreement: rounded(picture.pixels.change.agreement) } : {}),

@@ -50,6 +50,8 @@ export interface Alignment {
 export interface PictureMatch {
   readonly uploadRegion: Region;
   readonly knownRegion: Region;
+  /** The upload shows it as a negative. */
+  readonly negative: boolean;
   /** Null when there were no pixels to compare. */
   readonly pixels: PixelEvidence | null;
 }

@@ -12,16 +12,15 @@ import { dihedralNames } from '../contracts/common.ts';
 import { stepOf, toleranceOf } from './align.ts';
 import { type Alignment, type PictureMatch, summariseAlignment } from './alignment.ts';
 import { type Candidate, matchedFrameOf } from './candidate.ts';
-import { type Compared, compareChanges } from './change-check.ts';
 import type { DeepBank, DeepContent, NamedContent, ViewHits } from './deep-content.ts';
 import { type FittedLine, fitLine, fitStill } from './fit-line.ts';
+import { dihedralOf, type Form, isNegative, negativeOf, writeForm } from './form.ts';
 import type { FrameMatch } from './frame-match.ts';
 import { type Hypothesis, HypothesisTable, type UploadView } from './hypotheses.ts';
 import type { KnownContent } from './known-content.ts';
 import { stillLikenessOf } from './likeness.ts';
-import { comparePixels, type PixelAgreement, type PixelEvidence } from './pixel-check.ts';
-import { affineOf, fullRegion, type Region, regionOfView } from './region.ts';
-import { type Thumbnail, thumbnailOf, turnedBy } from './thumbnail.ts';
+import { PictureComparer, regionKeyOf } from './picture-comparer.ts';
+import { fullRegion, type Region, regionOfView } from './region.ts';
 
 export interface RegionMatcherOptions {
   readonly bank: DeepBank;
@@ -45,10 +44,10 @@ export interface RegionOfFrame {
   readonly hashes: Uint8Array;
 }
 
-/** Regions of one frame, and the rotations and flips in which they are looked up. */
+/** Regions of one frame, and the forms in which they are looked up. */
 interface Batch {
   readonly views: readonly UploadView[];
-  readonly turns: readonly number[];
+  readonly forms: readonly Form[];
 }
 
 const upright = [dihedralNames.indexOf('original'), dihedralNames.indexOf('flipY')];
@@ -57,7 +56,7 @@ interface Tracked {
   readonly deep: DeepContent;
   readonly table: HypothesisTable;
   /** What named it, for contents too long to be compared with everything. */
-  readonly naming: { readonly region: number; readonly dihedral: number };
+  readonly naming: { readonly region: number; readonly form: Form };
 }
 
 interface Fit {
@@ -65,16 +64,10 @@ interface Fit {
   readonly fit: FittedLine;
 }
 
-type ComparedFrame = PixelAgreement & Compared;
-
-/** Frames whose pixels are compared: the closest of a line, and their middle value counts. */
-const framesCompared = 3;
 /** Lines of one content whose pixels are compared. */
 const linesCompared = 2;
 /** A picture stands alone: more of its hypotheses are looked at. */
 const picturesCompared = 6;
-/** A known thumbnail may stand so far from the moment that the line names, milliseconds. */
-const thumbnailAwayMsMax = 400;
 /** Below it no line of the content can be told from what unrelated content has in common. */
 const weightMin = 2;
 
@@ -84,13 +77,10 @@ export class RegionMatcher {
   #regionNumbers = new Map<string, number>();
   /** Regions that were taken already, by the time of their frame. */
   #takenAtMs = new Map<number, Set<number>>();
-  /** Of each frame of the upload, by its time. */
-  #thumbnails = new Map<number, Thumbnail>();
+  readonly #pictures = new PictureComparer();
   #batches: Batch[] = [];
   #tracked = new Map<number, Tracked>();
   #frameTimesMs: number[] = [];
-  /** What was compared already: frames come one by one, and the closest of a line seldom change. */
-  #compared = new Map<string, ComparedFrame[]>();
   #alignments: readonly Alignment[] | undefined;
   /** Contents that made room, with how close they had come: only what comes closer is compared again. */
   readonly #dropped = new Map<number, number>();
@@ -106,20 +96,19 @@ export class RegionMatcher {
     this.#regions = [];
     this.#regionNumbers = new Map();
     this.#takenAtMs = new Map();
-    this.#thumbnails = new Map();
+    this.#pictures.reset();
     this.#batches = [];
     this.#tracked = new Map();
     this.#frameTimesMs = [];
     this.#scans = 0;
     this.#dropped.clear();
-    this.#compared = new Map();
     this.#alignments = undefined;
     this.capped = false;
   }
 
   /** The picture of a frame, for the pixel check. */
   addThumbnail(timeMs: number, pixels: Uint8Array): void {
-    this.#thumbnails.set(timeMs, thumbnailOf(pixels));
+    this.#pictures.addThumbnail(timeMs, pixels);
   }
 
   /**
@@ -139,8 +128,8 @@ export class RegionMatcher {
       return [{ timeMs, region: number, quality, hashes }];
     });
     if (views.length === 0) return [];
-    const batch = { views, turns: this.#turnsOf(regions) };
-    const named = this.#name(queriesOf(views, batch.turns));
+    const batch = { views, forms: this.#formsOf(regions) };
+    const named = this.#name(queriesOf(views, batch.forms));
     this.#alignments = undefined;
     for (const tracked of this.#tracked.values()) this.#measure(tracked, batch);
     this.#batches.push(batch);
@@ -151,9 +140,10 @@ export class RegionMatcher {
   /** An alignment of whole frames with what the pixels say of it, where the content is deep. */
   verified(alignment: Alignment): Alignment {
     const deep = this.#options.bank.deep(alignment.contentNumber);
-    if (deep === undefined || this.#thumbnails.size === 0) return alignment;
-    const pixels = this.#pixelsOf(alignment, fullRegion, 0, deep);
-    return { ...alignment, picture: { uploadRegion: fullRegion, knownRegion: fullRegion, pixels } };
+    if (deep === undefined || !this.#pictures.canCompare) return alignment;
+    const whole = { uploadRegion: fullRegion, form: alignment.dihedral, view: 0 };
+    const pixels = this.#pictures.compare(alignment, whole, deep);
+    return { ...alignment, picture: { uploadRegion: fullRegion, knownRegion: fullRegion, negative: false, pixels } };
   }
 
   /** No line of regions can score more. */
@@ -192,7 +182,7 @@ export class RegionMatcher {
   }
 
   #numberOf(region: Region): number | undefined {
-    const key = keyOf(region);
+    const key = regionKeyOf(region);
     const known = this.#regionNumbers.get(key);
     if (known !== undefined) return known;
     if (this.#regions.length >= limits.regionsMax) {
@@ -203,13 +193,14 @@ export class RegionMatcher {
     return this.#regions.push(region) - 1;
   }
 
-  /** Whoever turns a picture by a quarter seldom cuts it as well, and known views are cut too. */
-  #turnsOf(regions: readonly RegionOfFrame[]): readonly number[] {
+  /** Whoever turns a picture by a quarter, or inverts it, seldom cuts it as well, and known views are cut too. */
+  #formsOf(regions: readonly RegionOfFrame[]): readonly Form[] {
     const { dihedrals } = this.#options;
-    return regions.some(({ tier }) => tier === 1) ? dihedrals : dihedrals.filter((turn) => upright.includes(turn));
+    const likely = dihedrals.filter((dihedral) => upright.includes(dihedral));
+    return regions.some(({ tier }) => tier === 1) ? [...dihedrals, ...likely.map(negativeOf)] : likely;
   }
 
-  #track(named: NamedContent, { views, turns }: Batch): void {
+  #track(named: NamedContent, { views, forms }: Batch): void {
     const before = this.#dropped.get(named.contentNumber) ?? limits.hashBits;
     if (this.#tracked.has(named.contentNumber) || named.distanceBits >= before) return;
     if (this.#tracked.size >= limits.trackedContentsMax && !this.#makeRoom()) {
@@ -219,8 +210,8 @@ export class RegionMatcher {
     const deep = this.#options.bank.deep(named.contentNumber);
     if (deep === undefined) return;
     const naming = {
-      region: views[Math.floor(named.query / turns.length)]?.region ?? 0,
-      dihedral: turns[named.query % turns.length] ?? 0,
+      region: views[Math.floor(named.query / forms.length)]?.region ?? 0,
+      form: forms[named.query % forms.length] ?? 0,
     };
     const tracked = { deep, table: new HypothesisTable(deep), naming };
     this.#tracked.set(named.contentNumber, tracked);
@@ -242,12 +233,12 @@ export class RegionMatcher {
     return true;
   }
 
-  #measure({ deep, table, naming }: Tracked, { views, turns }: Batch): void {
-    const isAffordable = views.length * turns.length * deep.entries <= limits.measuredPairsMax;
+  #measure({ deep, table, naming }: Tracked, { views, forms }: Batch): void {
+    const isAffordable = views.length * forms.length * deep.entries <= limits.measuredPairsMax;
     const chosen = isAffordable ? views : views.filter(({ region }) => region === naming.region);
-    const turned = isAffordable ? turns : [naming.dihedral];
+    const asked = isAffordable ? forms : [naming.form];
     if (chosen.length === 0) return;
-    table.add(chosen, turned, this.#hitsOf(deep, queriesOf(chosen, turned)));
+    table.add(chosen, asked, this.#hitsOf(deep, queriesOf(chosen, asked)));
   }
 
   /** Still scenes hit all over; what is nearer then says as much. */
@@ -290,7 +281,7 @@ export class RegionMatcher {
   #summarise({ hypothesis, fit }: Fit, deep: DeepContent, known: Pick<KnownContent, 'kind' | 'framesPerSecond'>) {
     return summariseAlignment({
       contentNumber: deep.contentNumber,
-      dihedral: hypothesis.dihedral,
+      dihedral: dihedralOf(hypothesis.form),
       ...fit,
       frameTimesMs: this.#frameTimesMs,
       knownStepMs: known.kind === 'image' ? 0 : stepOf(known),
@@ -298,58 +289,18 @@ export class RegionMatcher {
   }
 
   #withPicture(fit: Fit, deep: DeepContent, known: Pick<KnownContent, 'kind' | 'framesPerSecond'>): Alignment {
-    const { region, view } = fit.hypothesis;
+    const { region, form, view } = fit.hypothesis;
     const uploadRegion = this.#regions[region];
     const alignment = this.#summarise(fit, deep, known);
     if (uploadRegion === undefined) return alignment;
-    const knownRegion = regionOfView(view, deep.aspect);
-    const pixels = this.#pixelsOf(alignment, uploadRegion, view, deep);
-    const picture: PictureMatch = { uploadRegion, knownRegion, pixels };
+    const picture: PictureMatch = {
+      uploadRegion,
+      knownRegion: regionOfView(view, deep.aspect),
+      negative: isNegative(form),
+      pixels: this.#pictures.compare(alignment, { uploadRegion, form, view }, deep),
+    };
     return { ...alignment, picture };
   }
-
-  #pixelsOf({ inliers, dihedral }: Alignment, region: Region, view: number, deep: DeepContent): PixelEvidence | null {
-    const look = (match: FrameMatch): ComparedFrame[] => {
-      const key = [deep.contentNumber, dihedral, view, keyOf(region), match.uploadTimeMs, match.knownTimeMs].join();
-      const before = this.#compared.get(key);
-      if (before !== undefined) return before;
-      const result = this.#compare(match, region, dihedral, regionOfView(view, deep.aspect), deep);
-      this.#compared.set(key, result);
-      return result;
-    };
-    const closest = [...inliers].sort((a, b) => a.distanceBits - b.distanceBits).slice(0, framesCompared);
-    const agreements = closest.flatMap(look).map(({ agreement }) => agreement);
-    const middle = agreements.sort((a, b) => b - a)[(agreements.length - 1) >> 1];
-    if (middle === undefined) return null;
-    // Far apart in time more has changed.
-    const moments = new Set([inliers[0], ...closest, inliers[inliers.length - 1]]);
-    const change = compareChanges([...moments].flatMap((match) => (match === undefined ? [] : look(match))));
-    return { agreement: middle, change };
-  }
-
-  #compare(
-    match: FrameMatch,
-    uploadRegion: Region,
-    dihedral: number,
-    knownRegion: Region,
-    deep: DeepContent,
-  ): ComparedFrame[] {
-    const upload = this.#thumbnails.get(match.uploadTimeMs);
-    const known = deep.thumbnailNear(match.knownTimeMs);
-    if (upload === undefined || known === undefined) return [];
-    if (Math.abs(known.timeMs - match.knownTimeMs) > thumbnailAwayMsMax) return [];
-    const compared = comparePixels(
-      thumbnailOf(known.pixels),
-      affineOf(knownRegion, deep.aspect),
-      upload,
-      turnedBy(affineOf(uploadRegion, 1), dihedral),
-    );
-    return compared === undefined ? [] : [compared];
-  }
-}
-
-function keyOf({ left, top, width, height, degrees }: Region): string {
-  return `${left} ${top} ${width} ${height} ${degrees}`;
 }
 
 /** Unrelated content hardly ever comes this close. */
@@ -376,17 +327,12 @@ function candidateOf(groups: readonly (readonly FrameMatch[])[], toleranceMs: nu
   return { contentNumber, dihedral, frames, leastBits, lastFrame: frames.length };
 }
 
-function queriesOf(views: readonly UploadView[], dihedrals: readonly number[]): Uint8Array {
+function queriesOf(views: readonly UploadView[], forms: readonly Form[]): Uint8Array {
   const { hashBytes } = limits;
-  const queries = new Uint8Array(views.length * dihedrals.length * hashBytes);
+  const queries = new Uint8Array(views.length * forms.length * hashBytes);
   views.forEach(({ hashes }, index) => {
-    if (dihedrals.length === dihedralNames.length) {
-      queries.set(hashes, index * hashes.length);
-      return;
-    }
-    dihedrals.forEach((dihedral, turn) => {
-      const at = (index * dihedrals.length + turn) * hashBytes;
-      queries.set(hashes.subarray(dihedral * hashBytes, (dihedral + 1) * hashBytes), at);
+    forms.forEach((form, at) => {
+      writeForm(hashes, form, hashBytes, queries, (index * forms.length + at) * hashBytes);
     });
   });
   return queries;

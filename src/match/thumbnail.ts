@@ -11,6 +11,11 @@ export function thumbnailOf(pixels: Uint8Array): Thumbnail {
   return { side: Math.round(Math.sqrt(pixels.length)), pixels };
 }
 
+/** Its negative. */
+export function inverted({ side, pixels }: Thumbnail): Thumbnail {
+  return { side, pixels: pixels.map((value) => 255 - value) };
+}
+
 /**
  * Where in a region of the upload a place of the known picture shows, by position in `dihedralNames`: known (u, v) is
  * upload (u', v'), both 0 to 1 over the region. PDQ names a flip by the axis that it turns about.

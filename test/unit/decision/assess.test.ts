@@ -49,7 +49,7 @@ const standing = (agreement: number): Pixels => ({ agreement, change: null });
 
 /** Null means no pixels to compare. */
 function pictureOf(pixels: Pixels, changes: Partial<PictureMatch> = {}): PictureMatch {
-  return { uploadRegion: pasted, knownRegion: fullRegion, pixels, ...changes };
+  return { uploadRegion: pasted, knownRegion: fullRegion, negative: false, pixels, ...changes };
 }
 
 function alignmentOf(inliers: readonly FrameMatch[], picture?: PictureMatch): Alignment {

@@ -80,6 +80,11 @@ function showing(hash: Uint8Array, dihedral: number, bits: number): Uint8Array {
   return hashes;
 }
 
+/** Mirrored left to right. */
+function flipped(pixels: Uint8Array, side: number): Uint8Array {
+  return pixels.map((_, at) => pixels[at - (at % side) + side - 1 - (at % side)] ?? 0);
+}
+
 const noise = (region: Region) => ({ region, tier: 1 as const, quality: 90, hashes: showing(hashOf(), 0, 0) });
 
 describe('matching of regions', () => {
@@ -127,6 +132,25 @@ describe('matching of regions', () => {
       ]);
     }
     expect(matcher.alignments()[0]?.picture?.pixels?.agreement).toBeGreaterThan(0.95);
+  });
+
+  // Goal: inverting the colours hides nothing. The hash of a negative is the complement of the hash.
+  it('finds a negative, mirrored or not, and its pixels bear it out', () => {
+    for (const dihedral of [0, mirrored]) {
+      const matcher = matcherOf();
+      for (let at = 0; at < 4; at++) {
+        const complement = (known[0]?.[at]?.[0] ?? hashOf()).map((byte) => ~byte);
+        const shown = roughPicture(at, 64).map((value) => 255 - value);
+        matcher.addThumbnail(at * stepMs, dihedral === 0 ? shown : flipped(shown, 64));
+        matcher.addRegions(at * stepMs, [
+          { region: fullRegion, tier: 1, quality: 90, hashes: showing(complement, dihedral, 40) },
+        ]);
+      }
+      const [best] = matcher.alignments();
+      expect(best).toMatchObject({ contentNumber: 100, dihedral });
+      expect(best?.picture?.negative).toBe(true);
+      expect(best?.picture?.pixels?.agreement).toBeGreaterThan(0.95);
+    }
   });
 
   it('finds nothing in what nobody knows, nor in turns that are not looked up, nor in regions without detail', () => {
