@@ -14,6 +14,7 @@ import { readPolicy } from './config/policy-file.ts';
 import { memoryLimitBytes, nodeVersion, readPackageVersion, readRevision } from './config/version.ts';
 import type { ServiceStatus } from './contracts/api.ts';
 import { type Policy, policyVersionOf } from './contracts/policy.ts';
+import { radiiOf } from './decision/policy.ts';
 import { type ClosableFetcher, createFetcher } from './fetch/create-fetcher.ts';
 import { createSpool, type FileSpool } from './fetch/spool.ts';
 import { createFingerprinter, type PooledFingerprinter } from './fingerprint/child-pool.ts';
@@ -370,7 +371,7 @@ function statusOf(core: Core, { pipeline, health }: Desks): ServiceStatus {
     backlogSeconds: backlog.lag.seconds,
     outcomes: decisions.counts(),
     bank: { contents: bank.size, hashes: index.size, position: bank.position },
-    radiusBits: { frame: policy.singleFrameRadiusBits, aligned: policy.alignedRadiusBits },
+    radiusBits: radiiOf(policy),
     readiness: health.readiness(),
   };
 }

@@ -1,6 +1,6 @@
 /** A decision and its evidence for people: which seconds of the upload are which seconds of what, at what distance. */
 import type { Outcome } from '../contracts/common.ts';
-import type { Decision, Match, Reason } from '../contracts/decision.ts';
+import type { Decision, Match, PictureRegion, Reason } from '../contracts/decision.ts';
 import { formatSeconds, formatSegment, printable, type Terminal } from './terminal.ts';
 
 type Colours = Terminal['colours'];
@@ -65,6 +65,8 @@ export function formatMatch(match: Match, uploadSeconds: number, colours: Colour
     `distance ${match.distanceBits}/256 (median ${match.medianDistanceBits})`,
     ...(match.speed === 1 || match.kind === 'frame' ? [] : [`speed ${match.speed.toFixed(2)}x`]),
     ...(viewNames[match.view] === '' ? [] : [viewNames[match.view]]),
+    ...(match.negative === true ? ['as a negative'] : []),
+    ...formatPicture(match),
   ].join(' · ');
   if (match.kind === 'frame' && uploadSeconds === 0 && match.known.endSeconds === 0) {
     return [`    ≈ ${name}  ${colours.dim(notes)}`];
@@ -76,6 +78,27 @@ export function formatMatch(match: Match, uploadSeconds: number, colours: Colour
     `    known  ${bar(match.known, match.knownDurationSeconds)} ${times(match.known)} of ${name}`,
     `           ${colours.dim(notes)}`,
   ];
+}
+
+/** Which part of the picture shows which part of the known one, and how far the pixels bear it out. */
+function formatPicture({ uploadRegion, knownRegion, pixelAgreement }: Match): string[] {
+  if (uploadRegion === undefined || knownRegion === undefined) return [];
+  const isWhole = uploadRegion.width === 1 && uploadRegion.height === 1 && knownRegion.width === 1;
+  const places = `${formatRegion(uploadRegion)} of the picture is ${formatRegion(knownRegion)} of the known one`;
+  return [
+    ...(isWhole && knownRegion.height === 1 ? [] : [places]),
+    ...(pixelAgreement === undefined ? [] : [`pixels agree by ${percent(pixelAgreement)} %`]),
+  ];
+}
+
+function formatRegion({ left, top, width, height, degrees }: PictureRegion): string {
+  const turned = degrees === 0 ? '' : ` turned by ${degrees}°`;
+  if (width === 1 && height === 1) return `all${turned}`;
+  return `${percent(width)}x${percent(height)} % at ${percent(left)},${percent(top)} %${turned}`;
+}
+
+function percent(share: number): number {
+  return Math.round(share * 100);
 }
 
 function times(segment: Match['upload']): string {

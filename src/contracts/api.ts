@@ -114,8 +114,16 @@ export const ServiceStatus = Type.Object(
       position: Type.Integer({ minimum: -1 }),
     }),
     radiusBits: Type.Object(
-      { frame: Type.Integer({ minimum: 0 }), aligned: Type.Integer({ minimum: 0 }) },
-      { description: 'Greatest distances that match: of single frames, and of frames that lie on a line in time.' },
+      {
+        frame: Type.Integer({ minimum: 0 }),
+        aligned: Type.Integer({ minimum: 0 }),
+        region: Type.Integer({ minimum: 0 }),
+      },
+      {
+        description:
+          'Greatest distances that match: of single frames, of frames that lie on a line in time, and of parts of such ' +
+          'frames, whose pixels must bear them out.',
+      },
     ),
     readiness: named(Readiness),
   },

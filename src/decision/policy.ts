@@ -74,6 +74,12 @@ export function bankPolicyOf(policy: Policy, bank: string): BankPolicy {
   return Object.hasOwn(policy.banks, bank) ? (policy.banks[bank] ?? policy.defaultBank) : policy.defaultBank;
 }
 
+/** The greatest distances that match under the policy, as the status of the service tells them. */
+export function radiiOf(policy: Policy): { frame: number; aligned: number; region: number } {
+  const { singleFrameRadiusBits, alignedRadiusBits, regions } = policy;
+  return { frame: singleFrameRadiusBits, aligned: alignedRadiusBits, region: regions.reachBits };
+}
+
 function mergePolicy(file: PolicyFile): Policy {
   const defaultBank = { ...defaultPolicy.defaultBank, ...file.defaultBank };
   const banks = Object.entries(file.banks ?? {}).map(([name, bank]) => [name, { ...defaultBank, ...bank }] as const);

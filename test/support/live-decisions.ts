@@ -16,7 +16,18 @@ const cases: readonly ((at: Partial<Decision>) => Decision)[] = [
   (at) =>
     decisionOf('block', {
       ...at,
-      matches: [{ ...clip, view: 'flipY', distanceBits: 14 }],
+      matches: [
+        {
+          ...clip,
+          view: 'flipY',
+          distanceBits: 34,
+          uploadRegion: { left: 0.2, top: 0.1, width: 0.6, height: 0.7, degrees: 0 },
+          knownRegion: { left: 0.05, top: 0.05, width: 0.9, height: 0.9, degrees: 5 },
+          pixelAgreement: 0.92,
+          changeAgreement: 0.88,
+          likeness: 2.7,
+        },
+      ],
       media: video,
       sampling: { ...sampled, framesSampled: 9, framesUsable: 9, complete: false },
     }),

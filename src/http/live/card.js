@@ -5,15 +5,17 @@ import {
   degradationWords,
   formatBytes,
   formatMs,
+  formatRegion,
   formatSeconds,
   formatSegment,
+  formatShare,
   formatTime,
   outcomeWords,
   reasonWords,
   viewWords,
 } from './format.js';
 
-/** `radiusBits`: the greatest distances that match, {frame, aligned}. */
+/** `radiusBits`: the greatest distances that match, {frame, aligned, region}. */
 export function drawCard(decision, radiusBits) {
   const best = decision.matches[0];
   const card = element(
@@ -87,7 +89,7 @@ function facts(match, decision, radiusBits) {
 
 function matchFacts(match, radiusBits) {
   if (match.kind === 'exact') return [fact('Bytes', 'identical')];
-  const radius = match.kind === 'aligned' ? radiusBits.aligned : radiusBits.frame;
+  const radius = radiusBits[match.uploadRegion ? 'region' : match.kind];
   const frames = `${match.framesMatched} matched, ${match.distinctFrames} distinct`;
   return [
     element(
@@ -97,8 +99,22 @@ function matchFacts(match, radiusBits) {
       element('dd', {}, meter(match.distanceBits, radius)),
       element('dd', {}, `${match.distanceBits} of radius ${radius}`),
     ),
-    fact('View', viewWords[match.view] ?? match.view),
+    fact('View', (viewWords[match.view] ?? match.view) + (match.negative ? ', as a negative' : '')),
+    ...pictureFacts(match),
     ...(match.known.endSeconds > 0 ? [fact('Speed', `${match.speed.toFixed(2)}×`), fact('Frames', frames)] : []),
+  ];
+}
+
+/** Which part of the picture shows which part of the known one, and how far the pixels bear it out. */
+function pictureFacts({ uploadRegion, knownRegion, pixelAgreement, changeAgreement }) {
+  if (uploadRegion === undefined) return [];
+  const agreed = [
+    pixelAgreement === undefined ? undefined : `${formatShare(pixelAgreement)} of the detail`,
+    changeAgreement === undefined ? undefined : `${formatShare(Math.max(0, changeAgreement))} of the motion`,
+  ].filter((text) => text !== undefined);
+  return [
+    fact('Picture', `${formatRegion(uploadRegion)} of the upload, ${formatRegion(knownRegion)} of the known`),
+    ...(agreed.length > 0 ? [fact('Pixels agree', agreed.join(', '))] : []),
   ];
 }
 

@@ -20,6 +20,7 @@ export const reasonWords = {
   forbidden_source: 'May not be fetched from where it is',
   unreachable: 'Could not be fetched',
   digest_mismatch: 'Not the bytes that were announced',
+  shed: 'Not looked at to the end, under overload',
 };
 
 export const viewWords = {
@@ -39,7 +40,22 @@ export const degradationWords = {
   hits_capped: 'too many hits to look at all',
   frames_capped: 'too many frames to look at all',
   video_backend_missing: 'video cannot be decoded here',
+  second_look_shed: 'no second look, under overload',
+  frames_shed: 'key frames alone, under overload',
+  far_regions_shed: 'no crops and halves, under overload',
+  regions_shed: 'whole frames alone, under overload',
 };
+
+/** Where in a picture a match is: { left, top, width, height } in shares of it, and degrees. */
+export function formatRegion({ left, top, width, height, degrees }) {
+  const isWhole = left === 0 && top === 0 && width === 1 && height === 1;
+  const place = `${formatShare(width)} × ${formatShare(height)} at ${formatShare(left)}, ${formatShare(top)}`;
+  return (isWhole ? 'all' : place) + (degrees === 0 ? '' : `, turned by ${degrees}°`);
+}
+
+export function formatShare(share) {
+  return `${whole.format(share * 100)} %`;
+}
 
 export function formatCount(count) {
   return count < 100_000 ? whole.format(count) : short.format(count);

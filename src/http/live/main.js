@@ -110,7 +110,7 @@ function passesFilter(decision) {
 }
 
 function radiusBits() {
-  return state.status?.radiusBits ?? { frame: 31, aligned: 31 };
+  return state.status?.radiusBits ?? { frame: 31, aligned: 31, region: 31 };
 }
 
 function receive(sequence, decision) {

@@ -1,6 +1,7 @@
 import picocolors from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { formatDecision, formatMatch } from '../../../src/cli/format-decision.ts';
+import type { Match } from '../../../src/contracts/decision.ts';
 import { decisionOf, matchOf } from '../../support/decisions.ts';
 
 const plain = picocolors.createColors(false);
@@ -41,6 +42,20 @@ describe('formatMatch', () => {
     expect(lines[0]).toMatch(/^ {4}upload ░+▓+░+ 0:04\.0–0:25\.5$/);
     expect(lines[1]).toMatch(/^ {4}known {2}░+▓+░+ 0:10\.0–0:31\.5 of incident-42\/video-1$/);
     expect(lines[2]?.trim()).toBe('9 frames · distance 12/256 (median 18) · speed 1.25x · mirrored');
+  });
+
+  it('says which part of the picture shows what, and how far the pixels bear it out', () => {
+    const whole = { left: 0, top: 0, width: 1, height: 1, degrees: 0 };
+    const pasted = { left: 0.2, top: 0.1, width: 0.6, height: 0.705, degrees: 0 };
+    const turned = { left: 0.05, top: 0.05, width: 0.9, height: 0.9, degrees: -5 };
+    const notesOf = (changes: Partial<Match>) => formatMatch(matchOf(changes), 30, plain)[2]?.trim();
+    const notes = '9 frames · distance 12/256 (median 18)';
+    expect(notesOf({ uploadRegion: pasted, knownRegion: turned, pixelAgreement: 0.914 })).toBe(
+      `${notes} · 60x71 % at 20,10 % of the picture is 90x90 % at 5,5 % turned by -5° of the known one · pixels agree by 91 %`,
+    );
+    expect(notesOf({ uploadRegion: whole, knownRegion: whole, negative: true, pixelAgreement: 0.9 })).toBe(
+      `${notes} · as a negative · pixels agree by 90 %`,
+    );
   });
 
   it('needs one line for the very bytes, and for an image in an image', () => {
