@@ -64,10 +64,14 @@ const regionFields = {
   changeMin: share('Block: how far the upload must change as the known content does, where that moves.'),
   likenessMin: amountMin('Block: least likeness where the known content moves; at most 3.'),
   stillLikenessMin: amountMin('Block: least likeness where it stands still; at most 2.'),
+  pictureLikenessMin: amountMin(
+    'Block: what pixels and changes say together of a line of reviewScoreMin, whatever its hashes say; at most 2.',
+  ),
   imageAgreementMin: share('Block: how much of the known detail an image must show.'),
   imageLikenessMin: amountMin('Block: least likeness of an image; at most 2.'),
   reviewScoreMin: amountMin('Review: least score of a line in time.'),
   reviewLikenessMin: amountMin('Review: least likeness without what changes add; at most 2.'),
+  reviewPictureLikenessMin: amountMin('Review: the same of what pixels and changes say together.'),
   reviewImageAgreementMin: share('Review: how much of the known detail an image must show.'),
   reviewImageLikenessMin: amountMin('Review: least likeness of an image.'),
 };

@@ -4,7 +4,7 @@
  */
 import type { Policy } from '../contracts/policy.ts';
 import type { Alignment } from '../match/alignment.ts';
-import { likenessOf, stillLikenessOf } from '../match/likeness.ts';
+import { likenessOf, pictureLikenessOf, stillLikenessOf } from '../match/likeness.ts';
 import { fullRegion } from '../match/region.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -49,25 +49,35 @@ function assessPicture(alignment: Alignment, evidence: Evidence, policy: Policy)
   }
   if (isVerifiedCopy(alignment, policy)) return 'strong';
   if (isLike(alignment, policy) && isWhole(alignment, evidence, policy)) return 'strong';
-  return alignment.score >= regions.reviewScoreMin && likeness >= regions.reviewLikenessMin ? 'doubtful' : 'weak';
+  const isNear = likeness >= regions.reviewLikenessMin || isLikePicture(alignment, regions.reviewPictureLikenessMin);
+  return alignment.score >= regions.reviewScoreMin && isNear ? 'doubtful' : 'weak';
 }
 
 function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
   const { regions, block } = policy;
-  if (!isLike(alignment, policy)) return false;
-  const isLine =
-    alignment.score >= regions.scoreMin &&
-    alignment.distinctBits.length >= regions.framesMin &&
-    alignment.matchedMs >= block.matchedSecondsMin * 1000;
-  return isLine || isLongStill(alignment, policy);
+  const { score, distinctBits, matchedMs } = alignment;
+  const isLine = distinctBits.length >= regions.framesMin && matchedMs >= block.matchedSecondsMin * 1000;
+  const isSeen = score >= regions.reviewScoreMin && isLikePicture(alignment, regions.pictureLikenessMin);
+  if (isLine && isSeen && isBorneOut(alignment, policy)) return true;
+  return isLike(alignment, policy) && ((isLine && score >= regions.scoreMin) || isLongStill(alignment, policy));
+}
+
+/** Hashes left aside: what was cut and covered until little of a hash is left may show all the same. */
+function isLikePicture(alignment: Alignment, likenessMin: number): boolean {
+  return alignment.distinctBits.length > 1 && pictureLikenessOf(alignment) >= likenessMin;
+}
+
+function isLike(alignment: Alignment, policy: Policy): boolean {
+  const { stillLikenessMin, likenessMin } = policy.regions;
+  const isStill = alignment.picture?.pixels?.change === null;
+  return isBorneOut(alignment, policy) && likenessOf(alignment) >= (isStill ? stillLikenessMin : likenessMin);
 }
 
 /** The pixels bear it out, and where anything moves, so do the changes: two takes of one scene look alike as well. */
-function isLike(alignment: Alignment, { regions }: Policy): boolean {
-  const pixels = alignment.picture?.pixels;
+function isBorneOut({ picture }: Alignment, { regions }: Policy): boolean {
+  const pixels = picture?.pixels;
   if (pixels === undefined || pixels === null || pixels.agreement < regions.agreementMin) return false;
-  if (pixels.change === null) return likenessOf(alignment) >= regions.stillLikenessMin;
-  return pixels.change.agreement >= regions.changeMin && likenessOf(alignment) >= regions.likenessMin;
+  return pixels.change === null || pixels.change.agreement >= regions.changeMin;
 }
 
 function isCopy(alignment: Alignment, evidence: Evidence, policy: Policy): boolean {

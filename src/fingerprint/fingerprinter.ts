@@ -28,6 +28,8 @@ export interface ViewHash {
 /** Parts of one frame of an upload. */
 export interface RegionBatch {
   readonly timeMs: number;
+  /** Width over height of the upright picture, in which regions are turned. */
+  readonly aspect: number;
   readonly regions: readonly HashedRegion[];
 }
 

@@ -5,11 +5,10 @@
  * V8's deserializer, internal commands that hand over handles, and a line buffer without an end. Here every line has a
  * bound and every message from a child is checked field by field before it is believed.
  */
-import { limits } from '../config/limits.ts';
 import { type Degradation, degradations, type MediaFacts } from '../contracts/decision.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { FingerprintResult, RegionBatch, SampledFrame, SamplingMode } from './fingerprinter.ts';
-import { type Fields, isCount, isRecord, readFrame, readRegions } from './read-frames.ts';
+import { type Fields, isAspect, isCount, isRecord, readFrame, readRegions } from './read-frames.ts';
 
 /** Why a job failed in the child; the rest of the codes are the parent's to give. */
 export const childFailureCodes = ['unsupported', 'undecodable', 'too_large', 'internal'] as const satisfies ErrorCode[];
@@ -116,11 +115,6 @@ function readMedia(said: unknown): MediaFacts | null {
 
 function readDegraded(said: unknown): Degradation[] {
   return Array.isArray(said) ? degradations.filter((known) => said.includes(known)) : [];
-}
-
-/** Of pictures that anything could be seen in; maps of regions stay within their bounds. */
-function isAspect(value: unknown): value is number {
-  return typeof value === 'number' && value >= 1 / limits.aspectMax && value <= limits.aspectMax;
 }
 
 function isName(value: unknown): value is string {

@@ -21,6 +21,11 @@ export function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
+/** Of pictures that anything could be seen in; maps of regions stay within their bounds. */
+export function isAspect(value: unknown): value is number {
+  return typeof value === 'number' && value >= 1 / limits.aspectMax && value <= limits.aspectMax;
+}
+
 type Message<Kind, Body> = ({ readonly kind: Kind; readonly id: number } & Body) | null;
 
 export function readFrame(said: Fields, id: number): Message<'frame', SampledFrame> {
@@ -37,11 +42,12 @@ export function readFrame(said: Fields, id: number): Message<'frame', SampledFra
 }
 
 export function readRegions(said: Fields, id: number): Message<'regions', RegionBatch> {
-  const { timeMs, regions } = said;
-  if (!isCount(timeMs) || !Array.isArray(regions) || regions.length > limits.regionsMax) return null;
+  const { timeMs, aspect, regions } = said;
+  if (!isCount(timeMs) || !isAspect(aspect)) return null;
+  if (!Array.isArray(regions) || regions.length > limits.regionsMax) return null;
   const read = regions.map(readRegion);
   const sound = read.filter((region) => region !== null);
-  return sound.length === read.length ? { kind: 'regions', id, timeMs, regions: sound } : null;
+  return sound.length === read.length ? { kind: 'regions', id, timeMs, aspect, regions: sound } : null;
 }
 
 function readRegion(said: unknown): HashedRegion | null {

@@ -127,10 +127,10 @@ export class Examination {
   }
 
   /** Regions of a frame that was sampled before. */
-  addRegions({ timeMs, regions }: RegionBatch): 'more' | 'enough' {
+  addRegions({ timeMs, aspect, regions }: RegionBatch): 'more' | 'enough' {
     const { policy, elapsedMs } = this.#parts;
     const startedMs = elapsedMs();
-    this.#regions.addRegions(timeMs, regions);
+    this.#regions.addRegions(timeMs, regions, aspect);
     const searchedMs = elapsedMs();
     // A content that was named before grows with every frame that comes near it, though none may name it again.
     const enough = this.#regions.heaviestWeight >= policy.regions.scoreMin && isDecisive(this.evidence(), policy);

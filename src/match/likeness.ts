@@ -16,5 +16,11 @@ export function stillLikenessOf({ score, distinctBits, picture }: Alignment): nu
   return perFrame / evidencePerFrame + (picture?.pixels?.agreement ?? 0);
 }
 
+/** Pixels and changes alone, 0 to 2; 0 where nothing is known of change. */
+export function pictureLikenessOf({ picture }: Alignment): number {
+  const { agreement = 0, change = null } = picture?.pixels ?? {};
+  return change === null ? 0 : agreement + Math.max(0, change.agreement);
+}
+
 /** What a frame is worth at most; see `evidenceOf`. */
 const evidencePerFrame = 4;

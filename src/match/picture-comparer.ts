@@ -16,6 +16,8 @@ type ComparedFrame = PixelAgreement & Compared;
 /** What of an upload shows what of a content. */
 export interface Placing {
   readonly uploadRegion: Region;
+  /** Width over height of the upload's picture. */
+  readonly uploadAspect: number;
   readonly form: Form;
   readonly view: number;
 }
@@ -57,17 +59,19 @@ export class PictureComparer {
     return { agreement: middle, change };
   }
 
-  #look(match: FrameMatch, { uploadRegion, form, view }: Placing, deep: DeepContent): ComparedFrame[] {
+  #look(match: FrameMatch, placing: Placing, deep: DeepContent): ComparedFrame[] {
+    const { uploadRegion, form, view } = placing;
     const at = [match.uploadTimeMs, match.knownTimeMs];
     const key = [deep.contentNumber, form, view, regionKeyOf(uploadRegion), ...at].join();
     const before = this.#compared.get(key);
     if (before !== undefined) return before;
-    const result = this.#compareFrame(match, { uploadRegion, form, view }, deep);
+    const result = this.#compareFrame(match, placing, deep);
     this.#compared.set(key, result);
     return result;
   }
 
-  #compareFrame(match: FrameMatch, { uploadRegion, form, view }: Placing, deep: DeepContent): ComparedFrame[] {
+  #compareFrame(match: FrameMatch, placing: Placing, deep: DeepContent): ComparedFrame[] {
+    const { uploadRegion, uploadAspect, form, view } = placing;
     const upload = this.#thumbnails.get(match.uploadTimeMs);
     const known = deep.thumbnailNear(match.knownTimeMs);
     if (upload === undefined || known === undefined) return [];
@@ -76,7 +80,7 @@ export class PictureComparer {
       thumbnailOf(known.pixels),
       affineOf(regionOfView(view, deep.aspect), deep.aspect),
       isNegative(form) ? inverted(upload) : upload,
-      turnedBy(affineOf(uploadRegion, 1), match.dihedral),
+      turnedBy(affineOf(uploadRegion, uploadAspect), match.dihedral),
     );
     return compared === undefined ? [] : [compared];
   }

@@ -78,6 +78,8 @@ export class RegionMatcher {
   /** Regions that were taken already, by the time of their frame. */
   #takenAtMs = new Map<number, Set<number>>();
   readonly #pictures = new PictureComparer();
+  /** Width over height of the upload's picture. */
+  #aspect = 1;
   #batches: Batch[] = [];
   #tracked = new Map<number, Tracked>();
   #frameTimesMs: number[] = [];
@@ -113,10 +115,11 @@ export class RegionMatcher {
 
   /**
    * Takes regions of one frame; the same frame may come more than once, with other regions. One that comes again, as in
-   * a second look, counts once. Returns what they named.
+   * a second look, counts once. `aspect` is the picture's width over its height. Returns what they named.
    */
-  addRegions(timeMs: number, regions: readonly RegionOfFrame[]): readonly NamedContent[] {
+  addRegions(timeMs: number, regions: readonly RegionOfFrame[], aspect: number): readonly NamedContent[] {
     const { qualityMin } = this.#options;
+    this.#aspect = aspect;
     if (!this.#frameTimesMs.includes(timeMs))
       this.#frameTimesMs = [...this.#frameTimesMs, timeMs].sort((a, b) => a - b);
     const taken = this.#takenAtMs.get(timeMs) ?? new Set();
@@ -141,7 +144,7 @@ export class RegionMatcher {
   verified(alignment: Alignment): Alignment {
     const deep = this.#options.bank.deep(alignment.contentNumber);
     if (deep === undefined || !this.#pictures.canCompare) return alignment;
-    const whole = { uploadRegion: fullRegion, form: alignment.dihedral, view: 0 };
+    const whole = { uploadRegion: fullRegion, uploadAspect: this.#aspect, form: alignment.dihedral, view: 0 };
     const pixels = this.#pictures.compare(alignment, whole, deep);
     return { ...alignment, picture: { uploadRegion: fullRegion, knownRegion: fullRegion, negative: false, pixels } };
   }
@@ -297,7 +300,7 @@ export class RegionMatcher {
       uploadRegion,
       knownRegion: regionOfView(view, deep.aspect),
       negative: isNegative(form),
-      pixels: this.#pictures.compare(alignment, { uploadRegion, form, view }, deep),
+      pixels: this.#pictures.compare(alignment, { uploadRegion, uploadAspect: this.#aspect, form, view }, deep),
     };
     return { ...alignment, picture };
   }

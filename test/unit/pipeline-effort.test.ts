@@ -45,6 +45,7 @@ function ladderOn(rung: number): EffortLadder {
 
 const batch = (timeMs: number, tier: 1 | 2): RegionBatch => ({
   timeMs,
+  aspect: 16 / 9,
   regions: [{ region: fullRegion, tier, quality: 80, hashes: dihedralHashes(hashNumber(unrelated + timeMs), 0) }],
 });
 

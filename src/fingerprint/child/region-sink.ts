@@ -21,6 +21,7 @@ export class RegionSink implements FrameSink {
   /** Frames whose regions were emitted. */
   readonly #seenMs = new Set<number>();
   #listed: readonly ListedRegion[] = [];
+  #aspect = 1;
 
   constructor(sink: FrameSink, hasher: Hasher, mode: SamplingMode) {
     this.#sink = sink;
@@ -44,6 +45,7 @@ export class RegionSink implements FrameSink {
   /** The frame must be the one that the hasher has just hashed. */
   emit(frame: SampledFrame, aspect: number): void {
     if (this.#regions || this.#views) this.#hasher.makeBase();
+    this.#aspect = aspect;
     this.#sink.emit(this.#looked(frame, aspect), aspect);
     if (this.#regions) this.#kept.add({ timeMs: frame.timeMs, base: this.#hasher.copyBase() });
   }
@@ -56,7 +58,7 @@ export class RegionSink implements FrameSink {
     const kept = this.#kept.inTime;
     if (!this.#regions || kept.length === 0 || this.stopped) return;
     const known = this.#listed.length;
-    this.#listed = joinRegions(this.#listed, listRegions(this.#pictures(kept)));
+    this.#listed = joinRegions(this.#listed, listRegions(this.#pictures(kept), this.#aspect));
     for (const tier of [1, 2] as const) {
       for (const at of spreadOrder(kept.length)) {
         if (this.stopped) return;
@@ -98,10 +100,9 @@ export class RegionSink implements FrameSink {
     if (regions.length === 0) return;
     this.#hasher.loadBase(base);
     const looked = regions.flatMap(({ region, tier }) => {
-      // Regions of an upload stand upright, so its proportions do not matter.
-      const { hashes, quality } = this.#hasher.hashRegionDihedral(affineOf(region, 1));
+      const { hashes, quality } = this.#hasher.hashRegionDihedral(affineOf(region, this.#aspect));
       return quality === 0 ? [] : [{ region, tier, quality, hashes }];
     });
-    if (looked.length > 0) this.#sink.emitRegions({ timeMs, regions: looked });
+    if (looked.length > 0) this.#sink.emitRegions({ timeMs, aspect: this.#aspect, regions: looked });
   }
 }

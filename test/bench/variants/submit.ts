@@ -63,11 +63,18 @@ export async function bankAll(files: readonly MediaFile[], engine: Engine, termi
   return { banked, digests, refused };
 }
 
+/**
+ * A variant is matched without its fillers: an upload that one of these blocks is decided, and nobody looks for what else
+ * it shows.
+ */
 export function planVariants(sourced: ReadonlyMap<Variant, MediaFile>, banked: Banked): Upload[] {
+  const all = [...banked.values()];
   return [...sourced].map(([variant, original]) => {
     const source = banked.get(original.id) ?? original;
     const truth = truthOf(source, variant.fillerIds, banked);
-    return { key: `variant/${variant.id}`, kind: variant.kind, path: variant.path, variant, source, hidden: [], truth };
+    const fillers = all.filter(({ contentId }) => truth.fillers.has(contentId) && contentId !== truth.contentId);
+    const hidden = fillers.map(({ id }) => id);
+    return { key: `variant/${variant.id}`, kind: variant.kind, path: variant.path, variant, source, hidden, truth };
   });
 }
 

@@ -133,6 +133,28 @@ describe('a video judged by its pixels', () => {
     expect(strength(alignmentOf(line(4, 60), pictureOf(standing(agreement - barely))))).toBe('doubtful');
   });
 
+  it('is a copy when pixels and changes say nearly all, though cuts and covers have left little of the hashes', () => {
+    const faint = line(2, 74);
+    expect(alignmentOf(faint).score).toBeLessThan(regions.scoreMin);
+    const half = regions.pictureLikenessMin / 2;
+    const seen = alignmentOf(faint, pictureOf(moving(half + barely, half)));
+    expect(strength(seen)).toBe('strong');
+    expect(isSettled(seen, policy)).toBe(true);
+    expect(strength(alignmentOf(faint, pictureOf(moving(half - barely, half))))).toBe('doubtful');
+    // Without a line, without enough of the hashes, or with one of the two against it, it is not seen.
+    expect(strength(alignmentOf(copyMatches(moments(2, 100), {}, { distanceBits: 74 }), sure))).toBe('doubtful');
+    expect(strength(alignmentOf(line(2, 77), sure))).toBe('weak');
+    expect(strength(alignmentOf(faint, pictureOf(moving(1, regions.changeMin - barely))))).not.toBe('strong');
+  });
+
+  it('is doubtful when pixels and changes alone say so much', () => {
+    const agreement = 0.72;
+    const change = regions.reviewPictureLikenessMin - agreement;
+    expect(hashShare(74) + agreement).toBeLessThan(regions.reviewLikenessMin);
+    expect(strength(alignmentOf(line(2, 74), pictureOf(moving(agreement, change + barely))))).toBe('doubtful');
+    expect(strength(alignmentOf(line(2, 74), pictureOf(moving(agreement, change - barely))))).toBe('weak');
+  });
+
   it('is doubtful when hashes and pixels say less, and nothing when they say little', () => {
     const agreement = regions.reviewLikenessMin - hashShare(70);
     // Change does not count: two takes of one scene need a person.

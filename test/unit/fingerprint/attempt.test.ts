@@ -20,14 +20,19 @@ function begin(mode: SamplingMode, answer: 'more' | 'enough' = 'more') {
     onRestart: () => {},
   };
   const attempt = new Attempt(child, 1, job, Number.POSITIVE_INFINITY);
-  return { attempt, heard, said, sayRegions: () => attempt.hear({ kind: 'regions', id: 1, timeMs: 0, regions: [] }) };
+  return {
+    attempt,
+    heard,
+    said,
+    sayRegions: () => attempt.hear({ kind: 'regions', id: 1, timeMs: 0, aspect: 1, regions: [] }),
+  };
 }
 
 describe('regions from a child', () => {
   it('reach the caller as a batch', () => {
     const { attempt, heard, said, sayRegions } = begin({ kind: 'sparse', regions: true });
     sayRegions();
-    expect(heard).toEqual([{ timeMs: 0, regions: [] }]);
+    expect(heard).toEqual([{ timeMs: 0, aspect: 1, regions: [] }]);
     expect(said).toEqual([]);
     attempt.giveUp(new Error('over'));
   });

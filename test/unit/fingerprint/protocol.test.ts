@@ -42,6 +42,7 @@ const regions: FromChild = {
   kind: 'regions',
   id: 3,
   timeMs: 40,
+  aspect: 16 / 9,
   regions: Array.from({ length: limits.regionsMax }, () => region()),
 };
 const done: FromChild = {

@@ -69,7 +69,7 @@ const regionAt = (at: number, hash = flipped(viewHash(at), 40)): HashedRegion =>
   quality: 80,
   hashes: dihedralHashes(hash),
 });
-const batchAt = (at: number, regions = [regionAt(at)]) => ({ timeMs: at * stepMs, regions });
+const batchAt = (at: number, regions = [regionAt(at)]) => ({ timeMs: at * stepMs, aspect: 16 / 9, regions });
 
 async function examinationOf(given: Parameters<typeof parsePolicy>[0] = {}): Promise<Examination> {
   const { bank } = await pipelineRig({ known: [known] });

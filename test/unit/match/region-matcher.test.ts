@@ -5,7 +5,7 @@ import { dihedralNames } from '../../../src/contracts/common.ts';
 import { packThumbnails, packViews } from '../../../src/contracts/packed-frames.ts';
 import { createRandom } from '../../../src/demo/random.ts';
 import { fullRegion, knownViews, type Region, regionOfView } from '../../../src/match/region.ts';
-import { RegionMatcher } from '../../../src/match/region-matcher.ts';
+import { RegionMatcher, type RegionOfFrame } from '../../../src/match/region-matcher.ts';
 import { roughPicture } from '../../support/rough-picture.ts';
 import { twinIndex } from '../../support/twin-index.ts';
 
@@ -80,6 +80,9 @@ function showing(hash: Uint8Array, dihedral: number, bits: number): Uint8Array {
   return hashes;
 }
 
+const add = (matcher: RegionMatcher, timeMs: number, regions: readonly RegionOfFrame[]) =>
+  matcher.addRegions(timeMs, regions, 16 / 9);
+
 /** Mirrored left to right. */
 function flipped(pixels: Uint8Array, side: number): Uint8Array {
   return pixels.map((_, at) => pixels[at - (at % side) + side - 1 - (at % side)] ?? 0);
@@ -96,7 +99,7 @@ describe('matching of regions', () => {
       const knownFrame = known[1]?.[10 + 2 * at]?.[view] ?? hashOf();
       const bits = at % 2 === 0 ? 40 : 72;
       matcher.addThumbnail(at * stepMs, roughPicture(at, 64));
-      matcher.addRegions(at * stepMs, [
+      add(matcher, at * stepMs, [
         noise(fullRegion),
         { region: pasted, tier: 1, quality: 90, hashes: showing(knownFrame, mirrored, bits) },
       ]);
@@ -115,7 +118,7 @@ describe('matching of regions', () => {
     const matcher = matcherOf();
     const hashAt = (at: number) => known[2]?.[at]?.[0] ?? hashOf();
     for (let at = 0; at < 4; at++) {
-      const named = matcher.addRegions(at * stepMs, [
+      const named = add(matcher, at * stepMs, [
         { region: fullRegion, tier: 1, quality: 90, hashes: showing(hashAt(at), 0, at < 3 ? 75 : 20) },
       ]);
       expect(named.map(({ contentNumber }) => contentNumber)).toEqual(at < 3 ? [] : [102]);
@@ -127,7 +130,7 @@ describe('matching of regions', () => {
     const matcher = matcherOf();
     for (let at = 0; at < 3; at++) {
       matcher.addThumbnail(at * stepMs, roughPicture(at, 64));
-      matcher.addRegions(at * stepMs, [
+      add(matcher, at * stepMs, [
         { region: fullRegion, tier: 1, quality: 90, hashes: showing(known[0]?.[at]?.[0] ?? hashOf(), 0, 30) },
       ]);
     }
@@ -142,7 +145,7 @@ describe('matching of regions', () => {
         const complement = (known[0]?.[at]?.[0] ?? hashOf()).map((byte) => ~byte);
         const shown = roughPicture(at, 64).map((value) => 255 - value);
         matcher.addThumbnail(at * stepMs, dihedral === 0 ? shown : flipped(shown, 64));
-        matcher.addRegions(at * stepMs, [
+        add(matcher, at * stepMs, [
           { region: fullRegion, tier: 1, quality: 90, hashes: showing(complement, dihedral, 40) },
         ]);
       }
@@ -159,9 +162,9 @@ describe('matching of regions', () => {
     const flat = matcherOf();
     for (let at = 0; at < 6; at++) {
       const hashes = showing(known[0]?.[at]?.[0] ?? hashOf(), mirrored, 20);
-      unknown.addRegions(at * stepMs, [noise(fullRegion), noise(pasted)]);
-      straight.addRegions(at * stepMs, [{ region: fullRegion, tier: 1, quality: 90, hashes }]);
-      flat.addRegions(at * stepMs, [{ region: fullRegion, tier: 1, quality: 19, hashes }]);
+      add(unknown, at * stepMs, [noise(fullRegion), noise(pasted)]);
+      add(straight, at * stepMs, [{ region: fullRegion, tier: 1, quality: 90, hashes }]);
+      add(flat, at * stepMs, [{ region: fullRegion, tier: 1, quality: 19, hashes }]);
     }
     for (const matcher of [unknown, straight, flat]) expect(matcher.alignments()).toEqual([]);
   });
@@ -172,9 +175,9 @@ describe('matching of regions', () => {
     for (let at = 0; at < 4; at++) {
       const hashes = showing(known[0]?.[at]?.[0] ?? hashOf(), 0, 30);
       const regions = [{ region: fullRegion, tier: 1 as const, quality: 90, hashes }];
-      once.addRegions(at * stepMs, regions);
-      again.addRegions(at * stepMs, regions);
-      again.addRegions(at * stepMs, regions);
+      add(once, at * stepMs, regions);
+      add(again, at * stepMs, regions);
+      add(again, at * stepMs, regions);
     }
     expect(again.alignments()).toEqual(once.alignments());
     expect(again.alignments()[0]?.inliers).toHaveLength(4);
@@ -184,7 +187,7 @@ describe('matching of regions', () => {
     const matcher = matcherOf();
     const hashes = showing(known[0]?.[0]?.[0] ?? hashOf(), 0, 0);
     for (let at = 0; at <= limits.regionsMax; at++) {
-      matcher.addRegions(0, [{ region: { ...pasted, left: at / 1_000 }, tier: 1, quality: 90, hashes }]);
+      add(matcher, 0, [{ region: { ...pasted, left: at / 1_000 }, tier: 1, quality: 90, hashes }]);
     }
     expect(matcher.capped).toBe(true);
     matcher.reset();
@@ -193,7 +196,7 @@ describe('matching of regions', () => {
     // There is room for as many regions again, and those of the same moments are new.
     for (let at = 0; at < 4; at++) {
       const shown = showing(known[0]?.[at]?.[0] ?? hashOf(), 0, 30);
-      matcher.addRegions(at * stepMs, [{ region: fullRegion, tier: 1, quality: 90, hashes: shown }]);
+      add(matcher, at * stepMs, [{ region: fullRegion, tier: 1, quality: 90, hashes: shown }]);
     }
     expect(matcher.capped).toBe(false);
     expect(matcher.alignments()[0]?.inliers).toHaveLength(4);

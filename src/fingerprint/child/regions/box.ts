@@ -35,6 +35,7 @@ export function isLargeEnough({ left, top, right, bottom }: Box): boolean {
 
 export function isNear(a: Region, b: Region): boolean {
   return (
+    a.degrees === b.degrees &&
     Math.abs(a.left - b.left) < sameShare &&
     Math.abs(a.top - b.top) < sameShare &&
     Math.abs(a.left + a.width - b.left - b.width) < sameShare &&

@@ -4,7 +4,7 @@
  * moves, straight edges that persist. Fixed regions cover what leaves nothing behind.
  */
 import { limits } from '../../../config/limits.ts';
-import { fullRegion, type Region } from '../../../match/region.ts';
+import { fullRegion, inscribed, type Region } from '../../../match/region.ts';
 import { findActiveBoxes } from './active-boxes.ts';
 import { findBorderBoxes } from './border-boxes.ts';
 import { isNear, isWorthwhile, type Plane, regionOfBox, wholePlane } from './box.ts';
@@ -38,6 +38,10 @@ const strips = [0.32, 0.56, 0.75].flatMap((share) => [centred(1, share), centred
 const crops = [
   ...[0.9, 0.8, 0.7].map((share) => centred(share, share)),
   ...inCorners(0.8, 0.8),
+  part(0, 0, 1, 0.8),
+  part(0, 0.2, 1, 0.8),
+  part(0, 0, 0.8, 1),
+  part(0.2, 0, 0.8, 1),
   part(0, 0, 0.5, 1),
   part(0.5, 0, 0.5, 1),
   part(0, 0, 1, 0.5),
@@ -45,11 +49,31 @@ const crops = [
   ...inCorners(0.5, 0.5),
 ];
 
-/** The same list for all frames of an upload: the picture, what is detected, then strips, then crops. At most 45. */
-export function listRegions(planes: readonly Plane[]): ListedRegion[] {
-  const likely = distinct([fullRegion, ...detectRegions(planes), ...strips]);
-  const all = distinct([...likely, ...crops]);
+/** Turned against what a copy was turned by; known views are turned as well, but whole. */
+const turns = [-12, -9, -6, -3, 3, 6, 9, 12];
+
+/**
+ * The same list for all frames of an upload: the picture, what is detected, then strips, then crops and what is turned. At
+ * most 57. `aspect` is the picture's width over its height.
+ */
+export function listRegions(planes: readonly Plane[], aspect: number): ListedRegion[] {
+  const detected = detectRegions(planes);
+  const likely = distinct([fullRegion, ...detected, ...strips]);
+  const turned = turns.map((degrees) => turnedWithin(detected[0] ?? fullRegion, degrees, aspect));
+  const all = distinct([...likely, ...crops, ...turned]);
   return all.map((region, place) => ({ region, tier: place < likely.length ? 1 : 2 }));
+}
+
+/** What is turned lies within its frame, as far as one was found. */
+function turnedWithin({ left, top, width, height }: Region, degrees: number, aspect: number): Region {
+  const inner = inscribed(degrees, (aspect * width) / height);
+  return {
+    left: left + inner.left * width,
+    top: top + inner.top * height,
+    width: inner.width * width,
+    height: inner.height * height,
+    degrees,
+  };
 }
 
 /** `before`, and of `after` what is not about the same as any of them; as many as an upload may have. */
