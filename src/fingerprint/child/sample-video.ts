@@ -121,14 +121,14 @@ function takeKeyFrame(pass: VideoPass): void {
 
 /** Decodes what is lacking, in order of time, starting at the nearest key frames. */
 async function fill(pass: VideoPass, keysMs: readonly number[] | null, keyFramesOnly: boolean): Promise<void> {
-  const plan = planFill(pass, 'opening');
+  const plan = planFill(pass, 'onward');
   if (pass.ended) return;
   if (keyFramesOnly) {
     pass.shed = plan.timesMs.length > 0;
     return;
   }
   await fillPlan(pass, keysMs, plan);
-  // A black or still beginning tells nothing of what follows it.
+  // Black or still shots tell nothing of what lies between.
   if (!pass.isTelling) await fillPlan(pass, keysMs, planFill(pass, 'even'));
 }
 
@@ -170,7 +170,7 @@ async function decodeInOrder(pass: VideoPass): Promise<void> {
   await walk(pass, ticks, { frames: 'references', strict: false });
 }
 
-function planFill(pass: VideoPass, others: 'opening' | 'even'): FillPlan {
+function planFill(pass: VideoPass, others: 'onward' | 'even'): FillPlan {
   const bounds = {
     framesMin: limits.sparseFramesMin,
     framesMax: pass.framesMax,

@@ -29,30 +29,30 @@ export function seekTimes(durationMs: number, count: number): number[] {
 /**
  * The moments that a sparse pass still lacks, in order of time. `sampledMs` are the moments it has, ascending.
  * Afterwards no stretch is longer than `gapMsMax`; the budget of `framesMax` comes first, and widens the distances evenly.
- * Where there are fewer than `framesMin` frames, or than one every `spacingMsMin`, the others come from the start, as
- * close as that, for they cost least there ('opening'), or from everywhere ('even').
+ * Where there are fewer than `framesMin` frames, or than one every `spacingMsMin`, the others follow those that are there, as
+ * close as that, for they cost least there ('onward'), or come from everywhere ('even').
  */
 export function fillTimes(
   sampledMs: readonly number[],
   durationMs: number,
   bounds: SparseBounds,
-  others: 'opening' | 'even',
+  others: 'onward' | 'even',
 ): FillPlan {
   const { framesMin, framesMax, spacingMsMin, gapMsMax } = bounds;
   const budget = framesMax - sampledMs.length;
   const enough = Math.min(framesMin, Math.max(1, Math.floor(durationMs / spacingMsMin)));
   const lacking = Math.max(0, enough - sampledMs.length);
-  const opening = others === 'opening' ? openingTimes(sampledMs, durationMs, spacingMsMin, lacking) : [];
-  const known = [...sampledMs, ...opening].sort((a, b) => a - b);
+  const onward = others === 'onward' ? onwardTimes(sampledMs, durationMs, spacingMsMin, lacking) : [];
+  const known = [...sampledMs, ...onward].sort((a, b) => a - b);
   // What is taken lies up to the tolerance beside the moment asked for.
   const gapMs = gapMsMax - spacingMsMin;
   let stepMs = others === 'even' ? Math.min(gapMs, Math.max(spacingMsMin, durationMs / enough)) : gapMs;
   let between = divideGaps(known, durationMs, stepMs);
-  while (opening.length + between.length > budget && between.length > 0) {
+  while (onward.length + between.length > budget && between.length > 0) {
     stepMs *= 1.25;
     between = divideGaps(known, durationMs, stepMs);
   }
-  const timesMs = [...opening, ...between].sort((a, b) => a - b).slice(0, Math.max(budget, 0));
+  const timesMs = [...onward, ...between].sort((a, b) => a - b).slice(0, Math.max(budget, 0));
   return { timesMs, toleranceMs: stepMs > gapMs ? stepMs / 4 : spacingMsMin / 2 };
 }
 
@@ -68,13 +68,20 @@ export function spreadPages(pages: number, count: number): number[] {
   return Array.from({ length: taken }, (_, index) => Math.floor((index * pages) / taken));
 }
 
-function openingTimes(sampledMs: readonly number[], durationMs: number, spacingMs: number, count: number): number[] {
-  const isNear = (tick: number) => sampledMs.some((time) => Math.abs(time - tick) <= spacingMs / 2);
-  const found: number[] = [];
-  for (let tick = 0; found.length < count && (tick === 0 || tick < durationMs); tick += spacingMs) {
-    if (!isNear(tick)) found.push(tick);
+/** `count` moments at most: the next one behind each that was sampled, then the one after that, and so on. */
+function onwardTimes(sampledMs: readonly number[], durationMs: number, spacingMs: number, count: number): number[] {
+  const starts = [...new Set([0, ...sampledMs])];
+  const order = spreadOrder(starts.length).map((place) => starts[place] ?? 0);
+  const taken = [...sampledMs];
+  for (let awayMs = 0; awayMs < Math.max(durationMs, 1); awayMs += spacingMs) {
+    for (const start of order) {
+      const timeMs = start + awayMs;
+      const isFree = taken.every((time) => Math.abs(time - timeMs) > spacingMs / 2);
+      if (taken.length - sampledMs.length >= count) return taken.slice(sampledMs.length);
+      if (isFree && (timeMs === 0 || timeMs < durationMs)) taken.push(timeMs);
+    }
   }
-  return found;
+  return taken.slice(sampledMs.length);
 }
 
 function divideGaps(knownMs: readonly number[], durationMs: number, stepMs: number): number[] {

@@ -41,14 +41,25 @@ describe('spreadOrder', () => {
 
 describe('fillTimes', () => {
   it('begins half a second apart, so that a copy can be recognised early', () => {
-    expect(fillTimes([0], 4_000, bounds, 'opening').timesMs).toEqual([500, 1_000, 1_500, 2_000, 2_500, 3_000, 3_500]);
+    expect(fillTimes([0], 4_000, bounds, 'onward').timesMs).toEqual([500, 1_000, 1_500, 2_000, 2_500, 3_000, 3_500]);
   });
 
-  it('goes on from the start until there are frames enough, past those that are there already', () => {
-    expect(fillTimes([0, 1_000, 3_900], 4_000, bounds, 'opening').timesMs).toEqual([500, 1_500, 2_000, 2_500, 3_000]);
+  it('goes on from what is there until there are frames enough, past those that are there already', () => {
+    expect(fillTimes([0, 1_000, 3_900], 4_000, bounds, 'onward').timesMs).toEqual([500, 1_500, 2_000, 2_500, 3_000]);
   });
 
-  it('looks everywhere where the beginning told nothing', () => {
+  // Goal: what is spliced into a longer upload begins with a key frame; two frames of it make a line in time.
+  it('follows every key frame before it goes on from any of them', () => {
+    const keys = [0, 7_000, 12_000, 20_000];
+    expect(fillTimes(keys, 24_000, { ...bounds, gapMsMax: 10_500 }, 'onward').timesMs).toEqual([
+      500, 7_500, 12_500, 20_500,
+    ]);
+    expect(fillTimes(keys, 24_000, { ...bounds, framesMin: 6, gapMsMax: 10_500 }, 'onward').timesMs).toEqual([
+      500, 12_500,
+    ]);
+  });
+
+  it('looks everywhere where that told nothing', () => {
     const opening = Array.from({ length: 8 }, (_, index) => index * 500);
     const { timesMs } = fillTimes(opening, 8_000, bounds, 'even');
     expect(timesMs).toEqual([4_400, 5_300, 6_200, 7_100]);
@@ -56,12 +67,12 @@ describe('fillTimes', () => {
 
   it('leaves alone what has frames enough and no long gap', () => {
     const sampled = Array.from({ length: 16 }, (_, index) => index * 1_000);
-    expect(fillTimes(sampled, 16_000, bounds, 'opening').timesMs).toEqual([]);
+    expect(fillTimes(sampled, 16_000, bounds, 'onward').timesMs).toEqual([]);
   });
 
   // Goal: the promise of a sparse pass, for any key frames a content may have: no long gap, frames enough, in budget.
   it('keeps the promise of a sparse pass', () => {
-    const from = fc.constantFrom('opening' as const, 'even' as const);
+    const from = fc.constantFrom('onward' as const, 'even' as const);
     const moments = fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 40 });
     fc.assert(
       fc.property(moments, fc.integer({ min: 1, max: 200_000 }), from, (times, durationMs, others) => {
@@ -77,7 +88,7 @@ describe('fillTimes', () => {
   });
 
   it('widens the distances evenly when the budget does not reach', () => {
-    const { timesMs, toleranceMs } = fillTimes([0], 3_600_000, bounds, 'opening');
+    const { timesMs, toleranceMs } = fillTimes([0], 3_600_000, bounds, 'onward');
     expect(timesMs.length).toBeLessThanOrEqual(63);
     expect(timesMs.length).toBeGreaterThan(45);
     expect(largestGap([0, ...timesMs], 3_600_000)).toBeLessThan(90_000);
