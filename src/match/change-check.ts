@@ -39,20 +39,21 @@ export function compareChanges(compared: readonly Compared[]): ChangeAgreement |
 }
 
 function changeBetween(one: Compared, other: Compared): ChangeAgreement {
-  const inside = one.inside.map((cell, at) => cell & (other.inside[at] ?? 0));
-  const known = difference(one.known, other.known);
-  const upload = difference(one.upload, other.upload);
+  const cells = one.inside.length;
+  const inside = new Uint8Array(cells);
+  const known = new Float32Array(cells);
+  const upload = new Float32Array(cells);
   let [count, squares] = [0, 0];
-  known.forEach((change, at) => {
-    if (inside[at] === 0) return;
+  for (let at = 0; at < cells; at++) {
+    if (((one.inside[at] ?? 0) & (other.inside[at] ?? 0)) === 0) continue;
+    inside[at] = 1;
+    const change = (one.known[at] ?? 0) - (other.known[at] ?? 0);
+    known[at] = change;
+    upload[at] = (one.upload[at] ?? 0) - (other.upload[at] ?? 0);
     count += 1;
     squares += change * change;
-  });
+  }
   return { agreement: correlationOf(known, upload, inside), levels: Math.sqrt(squares / Math.max(1, count)) };
-}
-
-function difference(a: Float32Array, b: Float32Array): Float32Array {
-  return a.map((value, at) => value - (b[at] ?? 0));
 }
 
 /** The upload in the brightness and contrast of the known picture: edits change both, and exposure wanders. */
@@ -60,17 +61,22 @@ function toKnownLevels({ known, upload, inside }: Compared): Compared {
   const ofKnown = momentsOf(known, inside);
   const ofUpload = momentsOf(upload, inside);
   const gain = ofUpload.deviation > 0 ? ofKnown.deviation / ofUpload.deviation : 1;
-  return { known, inside, upload: upload.map((value) => (value - ofUpload.mean) * gain + ofKnown.mean) };
+  const levelled = new Float32Array(upload.length);
+  for (let at = 0; at < levelled.length; at++) {
+    levelled[at] = ((upload[at] ?? 0) - ofUpload.mean) * gain + ofKnown.mean;
+  }
+  return { known, inside, upload: levelled };
 }
 
 function momentsOf(values: Float32Array, inside: Uint8Array) {
   let [count, sum, squares] = [0, 0, 0];
-  values.forEach((value, at) => {
-    if (inside[at] === 0) return;
+  for (let at = 0; at < values.length; at++) {
+    if (inside[at] === 0) continue;
+    const value = values[at] ?? 0;
     count += 1;
     sum += value;
     squares += value * value;
-  });
+  }
   const mean = sum / Math.max(1, count);
   return { mean, deviation: Math.sqrt(Math.max(0, squares / Math.max(1, count) - mean * mean)) };
 }

@@ -35,6 +35,8 @@ interface FrameHits {
   readonly views: readonly UploadView[];
   readonly forms: readonly Form[];
   readonly hits: ViewHits;
+  /** Of each hit its hypothesis. */
+  readonly keys: Int32Array;
 }
 
 const keysMax = limits.regionsMax * formsCount * knownViews.length;
@@ -60,13 +62,15 @@ export class HypothesisTable {
   /** Takes the hits of one frame: query i is form `forms[i % n]` of view floor(i / n), n of them. */
   add(views: readonly UploadView[], forms: readonly Form[], hits: ViewHits): void {
     if (hits.count === 0) return;
-    this.#frames.push({ views, forms, hits });
+    const keys = new Int32Array(hits.count);
     const least = new Map<number, number>();
     for (let hit = 0; hit < hits.count; hit++) {
       const bits = hits.distanceBits[hit] ?? limits.hashBits;
       const key = this.#keyOfHit(views, forms, hits, hit);
+      keys[hit] = key;
       if (bits < (least.get(key) ?? limits.hashBits)) least.set(key, bits);
     }
+    this.#frames.push({ views, forms, hits, keys });
     for (const [key, bits] of least) {
       this.leastBits = Math.min(this.leastBits, bits);
       const before = this.#weights[key] ?? 0;
@@ -75,6 +79,11 @@ export class HypothesisTable {
       this.#weights[key] = weight;
       this.heaviestWeight = Math.max(this.heaviestWeight, weight);
     }
+  }
+
+  /** Frames that came near: grows with every hit. */
+  get frames(): number {
+    return this.#frames.length;
   }
 
   /** The heaviest hypotheses first. */
@@ -98,10 +107,10 @@ export class HypothesisTable {
   matchesOf({ region, form, view }: Hypothesis): FrameMatch[][] {
     const wanted = keyOf(region, form, view);
     const { fromMs, untilMs, quality, contentNumber } = this.#deep;
-    return this.#frames.flatMap(({ views, forms, hits }) => {
+    return this.#frames.flatMap(({ views, forms, hits, keys }) => {
       const matches: FrameMatch[] = [];
       for (let hit = 0; hit < hits.count; hit++) {
-        if (this.#keyOfHit(views, forms, hits, hit) !== wanted) continue;
+        if (keys[hit] !== wanted) continue;
         const from = views[Math.floor((hits.query[hit] ?? 0) / forms.length)];
         const entry = hits.entry[hit] ?? 0;
         if (from === undefined) continue;

@@ -1,17 +1,18 @@
 /**
- * Lays pictures of an upload over those of the known content along a line in time, each pair once: frames come one by one,
- * and the closest of a line seldom change.
+ * Lays pictures of an upload over those of the known content along a line in time.
+ *
+ * Geometry is constant within a copy: the map that brings one frame over its known one must bring the others as well.
+ * Two faces before one wall can each be fitted to the other frame by frame, with another map every time.
  */
 import type { Alignment } from './alignment.ts';
-import { type Compared, compareChanges } from './change-check.ts';
+import { compareChanges } from './change-check.ts';
 import type { DeepContent } from './deep-content.ts';
 import { type Form, isNegative } from './form.ts';
 import type { FrameMatch } from './frame-match.ts';
-import { comparePixels, type PixelAgreement, type PixelEvidence } from './pixel-check.ts';
+import { agreementOf, type PixelEvidence } from './pixel-check.ts';
 import { affineOf, type Region, regionOfView } from './region.ts';
+import { layOver, type Pair, type Registration, register } from './register.ts';
 import { inverted, type Thumbnail, thumbnailOf, turnedBy } from './thumbnail.ts';
-
-type ComparedFrame = PixelAgreement & Compared;
 
 /** What of an upload shows what of a content. */
 export interface Placing {
@@ -22,18 +23,21 @@ export interface Placing {
   readonly view: number;
 }
 
-/** Frames whose pixels are compared: the closest of a line, and their middle value counts. */
-const framesCompared = 3;
+/** Frames that are registered, each by itself: the closest of a line. Each proposes its map for all. */
+const framesRegistered = 3;
 /** A known thumbnail may stand so far from the moment that the line names, milliseconds. */
 const thumbnailAwayMsMax = 400;
 
 export class PictureComparer {
   /** Of each frame of the upload, by its time. */
   readonly #thumbnails = new Map<number, Thumbnail>();
-  readonly #compared = new Map<string, ComparedFrame[]>();
+  /** Frames come one by one, and the closest of a line seldom change. */
+  readonly #registered = new Map<string, Registration | undefined>();
+  readonly #compared = new Map<string, PixelEvidence | null>();
 
   reset(): void {
     this.#thumbnails.clear();
+    this.#registered.clear();
     this.#compared.clear();
   }
 
@@ -48,42 +52,73 @@ export class PictureComparer {
 
   /** Null when neither side has pictures of what is on the line. */
   compare({ inliers }: Alignment, placing: Placing, deep: DeepContent): PixelEvidence | null {
-    const look = (match: FrameMatch): ComparedFrame[] => this.#look(match, placing, deep);
-    const closest = [...inliers].sort((a, b) => a.distanceBits - b.distanceBits).slice(0, framesCompared);
-    const agreements = closest.flatMap(look).map(({ agreement }) => agreement);
-    const middle = agreements.sort((a, b) => b - a)[(agreements.length - 1) >> 1];
-    if (middle === undefined) return null;
+    const closest = [...inliers].sort((a, b) => a.distanceBits - b.distanceBits).slice(0, framesRegistered);
     // Far apart in time more has changed.
-    const moments = new Set([inliers[0], ...closest, inliers[inliers.length - 1]]);
-    const change = compareChanges([...moments].flatMap((match) => (match === undefined ? [] : look(match))));
-    return { agreement: middle, change };
-  }
-
-  #look(match: FrameMatch, placing: Placing, deep: DeepContent): ComparedFrame[] {
-    const { uploadRegion, form, view } = placing;
-    const at = [match.uploadTimeMs, match.knownTimeMs];
-    const key = [deep.contentNumber, form, view, regionKeyOf(uploadRegion), ...at].join();
+    const ends = [inliers[0], inliers[inliers.length - 1]].filter((match) => match !== undefined);
+    const moments = [...new Set([...closest, ...ends])];
+    const hypothesis = [deep.contentNumber, placing.form, placing.view, regionKeyOf(placing.uploadRegion)].join();
+    const key = `${hypothesis} ${moments.map(keyOf).join()}`;
     const before = this.#compared.get(key);
     if (before !== undefined) return before;
-    const result = this.#compareFrame(match, placing, deep);
-    this.#compared.set(key, result);
-    return result;
+    const evidence = this.#compareMoments(closest.length, moments, hypothesis, placing, deep);
+    this.#compared.set(key, evidence);
+    return evidence;
   }
 
-  #compareFrame(match: FrameMatch, placing: Placing, deep: DeepContent): ComparedFrame[] {
-    const { uploadRegion, uploadAspect, form, view } = placing;
+  /** The first `closest` of the moments are those that propose a map; the one that suits all of them best is taken. */
+  #compareMoments(
+    closest: number,
+    moments: readonly FrameMatch[],
+    hypothesis: string,
+    placing: Placing,
+    deep: DeepContent,
+  ): PixelEvidence | null {
+    const pairs = moments.map((match) => this.#pairOf(match, placing, deep));
+    const proposed = pairs.slice(0, closest).flatMap((pair, place) => {
+      const match = moments[place];
+      return pair === undefined || match === undefined
+        ? []
+        : (this.#register(`${hypothesis} ${keyOf(match)}`, pair) ?? []);
+    });
+    const [best] = proposed
+      .map(({ warp }) => pairs.map((pair) => (pair === undefined ? undefined : layOver(pair, warp))))
+      .sort((a, b) => meanCorrelation(b) - meanCorrelation(a));
+    if (best === undefined) return null;
+    const agreements = best
+      .slice(0, closest)
+      .flatMap((laid) => (laid === undefined ? [] : agreementOf(laid).agreement));
+    const middle = agreements.sort((a, b) => b - a)[(agreements.length - 1) >> 1];
+    if (middle === undefined) return null;
+    return { agreement: middle, change: compareChanges(best.filter((laid) => laid !== undefined)) };
+  }
+
+  #register(key: string, pair: Pair): Registration | undefined {
+    if (this.#registered.has(key)) return this.#registered.get(key);
+    const registration = register(pair);
+    this.#registered.set(key, registration);
+    return registration;
+  }
+
+  #pairOf(match: FrameMatch, { uploadRegion, uploadAspect, form, view }: Placing, deep: DeepContent): Pair | undefined {
     const upload = this.#thumbnails.get(match.uploadTimeMs);
     const known = deep.thumbnailNear(match.knownTimeMs);
-    if (upload === undefined || known === undefined) return [];
-    if (Math.abs(known.timeMs - match.knownTimeMs) > thumbnailAwayMsMax) return [];
-    const compared = comparePixels(
-      thumbnailOf(known.pixels),
-      affineOf(regionOfView(view, deep.aspect), deep.aspect),
-      isNegative(form) ? inverted(upload) : upload,
-      turnedBy(affineOf(uploadRegion, uploadAspect), match.dihedral),
-    );
-    return compared === undefined ? [] : [compared];
+    if (upload === undefined || known === undefined) return undefined;
+    if (Math.abs(known.timeMs - match.knownTimeMs) > thumbnailAwayMsMax) return undefined;
+    return {
+      known: thumbnailOf(known.pixels),
+      knownMap: affineOf(regionOfView(view, deep.aspect), deep.aspect),
+      upload: isNegative(form) ? inverted(upload) : upload,
+      uploadMap: turnedBy(affineOf(uploadRegion, uploadAspect), match.dihedral),
+    };
   }
+}
+
+function keyOf({ uploadTimeMs, knownTimeMs }: FrameMatch): string {
+  return `${uploadTimeMs}=${knownTimeMs}`;
+}
+
+function meanCorrelation(laid: readonly (Registration | undefined)[]): number {
+  return laid.reduce((sum, one) => sum + (one?.correlation ?? 0), 0) / laid.length;
 }
 
 /** Tells regions apart. */

@@ -2,10 +2,8 @@
  * The pixel check: do two pictures, brought over each other, show the same things? A hash holds only signs, so that two
  * flat pictures whose faint coefficients agree look alike to it. Pixels tell them apart.
  */
-import type { ChangeAgreement, Compared } from './change-check.ts';
-import type { Affine } from './region.ts';
-import { correlationOf, gridSide, type Registration, register } from './register.ts';
-import type { Thumbnail } from './thumbnail.ts';
+import type { ChangeAgreement } from './change-check.ts';
+import { correlationOf, gridSide, type Registration } from './register.ts';
 
 export interface PixelAgreement {
   /**
@@ -34,20 +32,8 @@ export interface PixelEvidence {
   readonly change: ChangeAgreement | null;
 }
 
-/** Two pictures brought over each other; undefined when they hardly overlap. */
-export function comparePixels(
-  known: Thumbnail,
-  knownMap: Affine,
-  upload: Thumbnail,
-  uploadMap: Affine,
-): (PixelAgreement & Compared) | undefined {
-  const registration = register(known, knownMap, upload, uploadMap);
-  if (registration === undefined) return undefined;
-  const { known: knownGrid, upload: uploadGrid, inside } = registration;
-  return { ...agreementOf(registration), known: knownGrid, upload: uploadGrid, inside };
-}
-
-function agreementOf({ known, upload, inside, correlation }: Registration): PixelAgreement {
+/** How far two pictures that lie over each other agree. */
+export function agreementOf({ known, upload, inside, correlation }: Registration): PixelAgreement {
   let [weights, agreed, details] = [0, 0, 0];
   for (let block = 0; block < blocksAcross * blocksAcross; block++) {
     const { detail, correlation: ofBlock } = compareBlock(known, upload, inside, block);

@@ -57,6 +57,8 @@ interface Tracked {
   readonly table: HypothesisTable;
   /** What named it, for contents too long to be compared with everything. */
   readonly naming: { readonly region: number; readonly form: Form };
+  /** What was aligned last, and of how much. */
+  aligned: { readonly of: string; readonly alignments: readonly Alignment[] } | undefined;
 }
 
 interface Fit {
@@ -216,7 +218,7 @@ export class RegionMatcher {
       region: views[Math.floor(named.query / forms.length)]?.region ?? 0,
       form: forms[named.query % forms.length] ?? 0,
     };
-    const tracked = { deep, table: new HypothesisTable(deep), naming };
+    const tracked: Tracked = { deep, table: new HypothesisTable(deep), naming, aligned: undefined };
     this.#tracked.set(named.contentNumber, tracked);
     for (const batch of this.#batches) this.#measure(tracked, batch);
   }
@@ -255,7 +257,14 @@ export class RegionMatcher {
     return hits;
   }
 
-  #alignmentsOf({ deep, table }: Tracked): Alignment[] {
+  /** Anew only where something came near since, or a frame was looked at. */
+  #alignmentsOf(tracked: Tracked): readonly Alignment[] {
+    const of = `${tracked.table.frames} ${this.#frameTimesMs.length}`;
+    if (tracked.aligned?.of !== of) tracked.aligned = { of, alignments: this.#align(tracked) };
+    return tracked.aligned.alignments;
+  }
+
+  #align({ deep, table }: Tracked): Alignment[] {
     const known = this.#options.known(deep.contentNumber);
     if (known === undefined || table.heaviestWeight < weightMin) return [];
     const fits = table

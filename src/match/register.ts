@@ -34,17 +34,24 @@ export interface Registration {
 
 const identity: Affine = { x0: 0, xu: 1, xv: 0, y0: 0, yu: 0, yv: 1 };
 
-/** `knownMap` and `uploadMap` take (u, v) to shares of the two pictures. Undefined when they hardly overlap. */
-export function register(
-  known: Thumbnail,
-  knownMap: Affine,
-  upload: Thumbnail,
-  uploadMap: Affine,
-): Registration | undefined {
+/** Two pictures and which parts of them are to show the same: the maps take (u, v) to shares of the pictures. */
+export interface Pair {
+  readonly known: Thumbnail;
+  readonly knownMap: Affine;
+  readonly upload: Thumbnail;
+  readonly uploadMap: Affine;
+}
+
+/** The pair laid over each other by a given warp. Undefined when they hardly overlap. */
+export function layOver(pair: Pair, warp: Affine): Registration | undefined {
+  return overlay(pair)(warp);
+}
+
+function overlay({ known, knownMap, upload, uploadMap }: Pair): (warp: Affine) => Registration | undefined {
   const template = new Float32Array(cells);
   const shown = new Uint8Array(cells);
   sampleGrid(known, knownMap, gridSide, template, shown);
-  const look = (warp: Affine): Registration | undefined => {
+  return (warp) => {
     const sampled = new Float32Array(cells);
     const inside = new Uint8Array(cells);
     sampleGrid(upload, composed(uploadMap, warp), gridSide, sampled, inside);
@@ -56,6 +63,11 @@ export function register(
     if (overlap < overlapMin * cells) return undefined;
     return { warp, correlation: correlationOf(template, sampled, inside), known: template, upload: sampled, inside };
   };
+}
+
+/** The pair laid over each other as well as it goes. Undefined when they hardly overlap. */
+export function register(pair: Pair): Registration | undefined {
+  const look = overlay(pair);
   let best = look(identity);
   for (let round = 0; best !== undefined && round < iterationsMax; round++) {
     const warp = improved(best);

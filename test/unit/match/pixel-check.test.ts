@@ -2,11 +2,28 @@ import { describe, expect, it } from 'vitest';
 import { dihedralNames } from '../../../src/contracts/common.ts';
 import { createRandom } from '../../../src/demo/random.ts';
 import { createHasher } from '../../../src/kernel/load-kernel.ts';
-import { comparePixels } from '../../../src/match/pixel-check.ts';
-import { affineOf, fullRegion, inscribed, knownViews, type Region, regionOfView } from '../../../src/match/region.ts';
+import { agreementOf } from '../../../src/match/pixel-check.ts';
+import {
+  type Affine,
+  affineOf,
+  fullRegion,
+  inscribed,
+  knownViews,
+  type Region,
+  regionOfView,
+} from '../../../src/match/region.ts';
 import { register } from '../../../src/match/register.ts';
 import { sampleGrid, type Thumbnail, turnedBy } from '../../../src/match/thumbnail.ts';
 import { bitsApart } from '../../support/hamming-twin.ts';
+
+const registered = (known: Thumbnail, knownMap: Affine, upload: Thumbnail, uploadMap: Affine) =>
+  register({ known, knownMap, upload, uploadMap });
+
+/** Registers the two and tells how far they agree; undefined when they hardly overlap. */
+function comparePixels(...given: Parameters<typeof registered>) {
+  const registration = registered(...given);
+  return registration === undefined ? undefined : agreementOf(registration);
+}
 
 type Picture = (x: number, y: number) => number;
 
@@ -113,7 +130,7 @@ describe('registration', () => {
     const scene = sceneOf(1);
     const cropped = through(scene, upright(0.08, 0.07, 0.86, 0.87));
     const upload = drawn((x, y) => 40 + 0.6 * cropped(x, y), 64);
-    const found = register(drawn(scene, 32), crop90, upload, full);
+    const found = registered(drawn(scene, 32), crop90, upload, full);
     expect(found?.correlation).toBeGreaterThan(0.97);
     // (u, v) of the view of 90 % to places of the upload.
     const { x0 = 0, xu = 0, yv = 0 } = found?.warp ?? {};
@@ -125,7 +142,7 @@ describe('registration', () => {
   it('never makes it worse than the hypothesis', () => {
     for (let seed = 10; seed < 25; seed++) {
       const [known, upload] = [drawn(sceneOf(seed), 32), drawn(sceneOf(seed + 100), 64)];
-      const found = register(known, full, upload, full);
+      const found = registered(known, full, upload, full);
       const plain = comparePixels(known, full, upload, full);
       expect(found?.correlation).toBeGreaterThanOrEqual((plain?.correlation ?? 0) - 1e-9);
     }
@@ -133,7 +150,7 @@ describe('registration', () => {
 
   it('says nothing where hardly anything overlaps, or there is nothing to see', () => {
     const picture = drawn(sceneOf(3), 64);
-    expect(register(picture, full, picture, affineOf(upright(0.8, 0.8, 1, 1), 1))).toBeUndefined();
+    expect(registered(picture, full, picture, affineOf(upright(0.8, 0.8, 1, 1), 1))).toBeUndefined();
     const flat = drawn(() => 90, 64);
     expect(comparePixels(flat, full, flat, full)?.agreement).toBe(0);
   });
