@@ -63,6 +63,8 @@ const regionFields = {
   agreementMin: share('Block: how much of the known detail the pixels of the upload must bear out.'),
   changeMin: share('Block: how far the upload must change as the known content does, where that moves.'),
   likenessMin: amountMin('Block: least likeness where the known content moves; at most 3.'),
+  usualFramesMin: framesMin('Block: of fewer distinct frames more likeness is asked where the known content moves.'),
+  missingFrameLikeness: amountMin('Block: how much more for each frame that is missing.'),
   stillLikenessMin: amountMin('Block: least likeness where it stands still; at most 2.'),
   pictureLikenessMin: amountMin(
     'Block: what pixels and changes say together of a line of reviewScoreMin, whatever its hashes say; at most 2.',

@@ -70,7 +70,14 @@ function isLikePicture(alignment: Alignment, likenessMin: number): boolean {
 function isLike(alignment: Alignment, policy: Policy): boolean {
   const { stillLikenessMin, likenessMin } = policy.regions;
   const isStill = alignment.picture?.pixels?.change === null;
-  return isBorneOut(alignment, policy) && likenessOf(alignment) >= (isStill ? stillLikenessMin : likenessMin);
+  const least = isStill ? stillLikenessMin : likenessMin + fewFramesSurcharge(alignment, policy);
+  return isBorneOut(alignment, policy) && likenessOf(alignment) >= least;
+}
+
+/** Few frames must say more: of many pairs of frames some few always look alike. */
+function fewFramesSurcharge({ distinctBits }: Alignment, { regions }: Policy): number {
+  const missing = Math.max(0, regions.usualFramesMin - distinctBits.length);
+  return missing * regions.missingFrameLikeness;
 }
 
 /** The pixels bear it out, and where anything moves, so do the changes: two takes of one scene look alike as well. */

@@ -34,10 +34,14 @@ export interface SearchedFrame extends SampledFrame {
 
 const doubtfulLikeness = 1.2;
 const doubtfulAgreement = 0.55;
+/** A line of so many frames counts with less of their hashes. */
+const doubtfulFrames = 4;
+const doubtfulLineAgreement = 0.7;
 
 /** Unrelated content seldom comes this close, and a dense look is dear; a copy of which one frame was seen does. */
 function isPromising(alignment: Alignment): boolean {
   const agreement = alignment.picture?.pixels?.agreement ?? 0;
+  if (alignment.distinctBits.length >= doubtfulFrames && agreement >= doubtfulLineAgreement) return true;
   return agreement >= doubtfulAgreement && stillLikenessOf(alignment) >= doubtfulLikeness;
 }
 

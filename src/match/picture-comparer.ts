@@ -11,7 +11,7 @@ import { type Form, isNegative } from './form.ts';
 import type { FrameMatch } from './frame-match.ts';
 import { agreementOf, type PixelEvidence } from './pixel-check.ts';
 import { affineOf, type Region, regionOfView } from './region.ts';
-import { layOver, type Pair, type Registration, register } from './register.ts';
+import { type Leeway, layOver, type Pair, type Registration, register } from './register.ts';
 import { inverted, type Thumbnail, thumbnailOf, turnedBy } from './thumbnail.ts';
 
 /** What of an upload shows what of a content. */
@@ -25,6 +25,12 @@ export interface Placing {
 
 /** Frames that are registered, each by itself: the closest of a line. Each proposes its map for all. */
 const framesRegistered = 3;
+/** From that map a frame may come away so far: a hand that films a screen shakes. */
+const shake: Leeway = { stretch: 0.05, shift: 0.035 };
+/** What that costs, in agreement and in change: with some leeway other content fits better as well. */
+const shakeCost = 0.05;
+/** Only between these is it tried: below nothing is there to be found, above nothing is missing. */
+const worthShaking = { from: 0.8, to: 1.85 };
 /** A known thumbnail may stand so far from the moment that the line names, milliseconds. */
 const thumbnailAwayMsMax = 400;
 
@@ -81,15 +87,17 @@ export class PictureComparer {
         : (this.#register(`${hypothesis} ${keyOf(match)}`, pair) ?? []);
     });
     const [best] = proposed
-      .map(({ warp }) => pairs.map((pair) => (pair === undefined ? undefined : layOver(pair, warp))))
-      .sort((a, b) => meanCorrelation(b) - meanCorrelation(a));
+      .map(({ warp }) => ({ warp, laid: pairs.map((pair) => (pair === undefined ? undefined : layOver(pair, warp))) }))
+      .sort((a, b) => meanCorrelation(b.laid) - meanCorrelation(a.laid));
     if (best === undefined) return null;
-    const agreements = best
-      .slice(0, closest)
-      .flatMap((laid) => (laid === undefined ? [] : agreementOf(laid).agreement));
-    const middle = agreements.sort((a, b) => b - a)[(agreements.length - 1) >> 1];
-    if (middle === undefined) return null;
-    return { agreement: middle, change: compareChanges(best.filter((laid) => laid !== undefined)) };
+    const steady = evidenceOf(best.laid, closest, 0);
+    if (worthOf(steady) < worthShaking.from || worthOf(steady) > worthShaking.to) return steady;
+    const shaken = evidenceOf(
+      pairs.map((pair) => (pair === undefined ? undefined : register(pair, best.warp, shake))),
+      closest,
+      shakeCost,
+    );
+    return worthOf(shaken) > worthOf(steady) ? shaken : steady;
   }
 
   #register(key: string, pair: Pair): Registration | undefined {
@@ -115,6 +123,23 @@ export class PictureComparer {
 
 function keyOf({ uploadTimeMs, knownTimeMs }: FrameMatch): string {
   return `${uploadTimeMs}=${knownTimeMs}`;
+}
+
+/** Agreement is that of the first `closest` ones, the middle of them; change is that of all. Null for none. */
+function evidenceOf(laid: readonly (Registration | undefined)[], closest: number, cost: number): PixelEvidence | null {
+  const agreements = laid.slice(0, closest).flatMap((one) => (one === undefined ? [] : agreementOf(one).agreement));
+  const middle = agreements.sort((a, b) => b - a)[(agreements.length - 1) >> 1];
+  if (middle === undefined) return null;
+  const change = compareChanges(laid.filter((one) => one !== undefined));
+  return {
+    agreement: Math.max(0, middle - cost),
+    change: change === null ? null : { ...change, agreement: Math.max(-1, change.agreement - cost) },
+  };
+}
+
+/** What agreement and change say together, 0 to 2. */
+function worthOf(evidence: PixelEvidence | null): number {
+  return evidence === null ? 0 : evidence.agreement + Math.max(0, evidence.change?.agreement ?? 0);
 }
 
 function meanCorrelation(laid: readonly (Registration | undefined)[]): number {

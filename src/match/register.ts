@@ -18,9 +18,14 @@ const parameters = 6;
 const improvementMin = 0.0005;
 /** Share of the known part that must show in the upload; less says nothing. */
 const overlapMin = 0.4;
-/** The map may stretch and turn so much beyond the hypothesis: what lies further has a hypothesis of its own. */
-const stretchMax = 0.25;
-const shiftMax = 0.2;
+/** How far a map may come away from where it began: its stretch and turn, and its shift in shares of the region. */
+export interface Leeway {
+  readonly stretch: number;
+  readonly shift: number;
+}
+
+/** Beyond the hypothesis: what lies further has a hypothesis of its own. */
+const beyondHypothesis: Leeway = { stretch: 0.25, shift: 0.2 };
 
 export interface Registration {
   /** Maps (u, v) of the hypothesis' known region to (u, v) that its upload region shows there. */
@@ -42,11 +47,6 @@ export interface Pair {
   readonly uploadMap: Affine;
 }
 
-/** The pair laid over each other by a given warp. Undefined when they hardly overlap. */
-export function layOver(pair: Pair, warp: Affine): Registration | undefined {
-  return overlay(pair)(warp);
-}
-
 function overlay({ known, knownMap, upload, uploadMap }: Pair): (warp: Affine) => Registration | undefined {
   const template = new Float32Array(cells);
   const shown = new Uint8Array(cells);
@@ -65,13 +65,18 @@ function overlay({ known, knownMap, upload, uploadMap }: Pair): (warp: Affine) =
   };
 }
 
-/** The pair laid over each other as well as it goes. Undefined when they hardly overlap. */
-export function register(pair: Pair): Registration | undefined {
+/** The pair laid over each other by a given warp. Undefined when they hardly overlap. */
+export function layOver(pair: Pair, warp: Affine): Registration | undefined {
+  return overlay(pair)(warp);
+}
+
+/** The pair laid over each other as well as it goes near `from`. Undefined when they hardly overlap there. */
+export function register(pair: Pair, from = identity, leeway = beyondHypothesis): Registration | undefined {
   const look = overlay(pair);
-  let best = look(identity);
+  let best = look(from);
   for (let round = 0; best !== undefined && round < iterationsMax; round++) {
     const warp = improved(best);
-    const next = warp === undefined || !isNear(warp) ? undefined : look(warp);
+    const next = warp === undefined || !isNear(warp, from, leeway) ? undefined : look(warp);
     if (next === undefined || next.correlation < best.correlation) break;
     const settled = next.correlation - best.correlation < improvementMin;
     best = next;
@@ -80,12 +85,13 @@ export function register(pair: Pair): Registration | undefined {
   return best;
 }
 
-function isNear({ x0, xu, xv, y0, yu, yv }: Affine): boolean {
-  const centreX = x0 + (xu + xv) / 2 - 0.5;
-  const centreY = y0 + (yu + yv) / 2 - 0.5;
+function isNear(warp: Affine, from: Affine, { stretch, shift }: Leeway): boolean {
+  const [xu, xv, yu, yv] = [warp.xu - from.xu, warp.xv - from.xv, warp.yu - from.yu, warp.yv - from.yv];
+  const centreX = warp.x0 - from.x0 + (xu + xv) / 2;
+  const centreY = warp.y0 - from.y0 + (yu + yv) / 2;
   return (
-    Math.max(Math.abs(xu - 1), Math.abs(yv - 1), Math.abs(xv), Math.abs(yu)) <= stretchMax &&
-    Math.max(Math.abs(centreX), Math.abs(centreY)) <= shiftMax
+    Math.max(Math.abs(xu), Math.abs(yv), Math.abs(xv), Math.abs(yu)) <= stretch &&
+    Math.max(Math.abs(centreX), Math.abs(centreY)) <= shift
   );
 }
 

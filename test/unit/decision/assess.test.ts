@@ -23,11 +23,15 @@ const policy = parsePolicy({
     agreementMin: 0.5,
     changeMin: 0.75,
     likenessMin: 2.25,
+    usualFramesMin: 5,
+    missingFrameLikeness: 0.1,
+    pictureLikenessMin: 1.8,
     stillLikenessMin: 1.7,
     imageAgreementMin: 0.65,
     imageLikenessMin: 1.4,
     reviewScoreMin: 4,
     reviewLikenessMin: 1.3,
+    reviewPictureLikenessMin: 1.6,
     reviewImageAgreementMin: 0.5,
     reviewImageLikenessMin: 1.2,
   },
@@ -123,8 +127,18 @@ describe('a video judged by its pixels', () => {
     const change = 0.9;
     const agreement = regions.likenessMin - hashShare(70) - change;
     expect(agreement).toBeGreaterThan(regions.agreementMin);
-    expect(strength(alignmentOf(line(4), pictureOf(moving(agreement + barely, change))))).toBe('strong');
-    expect(strength(alignmentOf(line(4), pictureOf(moving(agreement - barely, change))))).not.toBe('strong');
+    const usual = line(regions.usualFramesMin);
+    expect(strength(alignmentOf(usual, pictureOf(moving(agreement + barely, change))))).toBe('strong');
+    expect(strength(alignmentOf(usual, pictureOf(moving(agreement - barely, change))))).not.toBe('strong');
+  });
+
+  it('needs more of few frames, for of many pairs some few always look alike', () => {
+    const few = line(regions.usualFramesMin - 1, 66);
+    const [change, more] = [0.85, regions.missingFrameLikeness];
+    const agreement = regions.likenessMin + more - hashShare(66) - change;
+    expect(agreement + change).toBeLessThan(regions.pictureLikenessMin);
+    expect(strength(alignmentOf(few, pictureOf(moving(agreement + barely, change))))).toBe('strong');
+    expect(strength(alignmentOf(few, pictureOf(moving(agreement - barely, change))))).not.toBe('strong');
   });
 
   it('needs more of hashes and pixels where nothing moves, for nothing is known of change', () => {
