@@ -108,6 +108,8 @@ describe('messages from a child', () => {
     ['regions that are no list', regions, (said) => (said.regions = 'all')],
     ['more regions than an upload has', regions, (said) => said.regions.push(said.regions[0])],
     ['regions without a time', regions, (said) => (said.timeMs = null)],
+    ['regions of a picture without an aspect', regions, (said) => (said.aspect = undefined)],
+    ['regions of a picture that is next to nothing', regions, (said) => (said.aspect = 1e-9)],
     ['a region that is nothing', regions, (said) => (said.regions[1] = null)],
     ['a region nowhere', regions, (said) => (said.regions[1].region = null)],
     ['a region beyond the picture', regions, (said) => (said.regions[1].region.left = 1.01)],

@@ -138,6 +138,14 @@ describe('regions of frames', () => {
     expect(examination.isInDoubt()).toBe(true);
   });
 
+  it('put a short video in doubt that pixels bear out over a line, however faint its hashes', async () => {
+    const examination = await examinationOf({ regions: { likenessMin: 3, pictureLikenessMin: 2 } });
+    answersTo(examination, 4);
+    examination.end(videoResult());
+    expect(examination.isDecided()).toBe(false);
+    expect(examination.isInDoubt()).toBe(true);
+  });
+
   it('are forgotten at a restart, with what was shed', async () => {
     const examination = await examinationOf();
     answersTo(examination, 4);

@@ -158,6 +158,24 @@ describe('the list', () => {
     }
   });
 
+  it('turns the picture against what a copy was turned by, within its frame', () => {
+    const turnsOf = (picture: Picture) =>
+      listRegions(planesOf(picture, 5), 16 / 9)
+        .map(({ region }) => region)
+        .filter(({ degrees }) => degrees !== 0);
+    const inner = turnsOf(pasted(flat(0), content, strip));
+    for (const turned of [inner, turnsOf(content)]) {
+      const degrees = turned.map((region) => region.degrees).toSorted((a, b) => a - b);
+      expect(degrees.length).toBeGreaterThanOrEqual(6);
+      expect(degrees).toEqual(degrees.map((turn) => -turn).toSorted((a, b) => a - b));
+    }
+    for (const { left, top, width, height } of inner) {
+      expect(Math.min(left - strip.left, top - strip.top)).toBeGreaterThan(-0.02);
+      expect(left + width).toBeLessThan(strip.left + strip.width + 0.02);
+      expect(top + height).toBeLessThan(strip.top + strip.height + 0.02);
+    }
+  });
+
   it('has regions within the picture, none twice', () => {
     for (const picture of pictures) {
       const listed = listRegions(planesOf(picture, 5), 16 / 9).map(({ region }) => region);
