@@ -130,6 +130,8 @@ export const limits = {
   namedContentsMax: 32,
   /** Of these, contents that are compared at once: the least like the upload makes room for another. */
   trackedContentsMax: 12,
+  /** Searching, aligning and comparing of one upload; what is left of its regions is then shed. */
+  searchMsPerUploadMax: 10_000,
   /** Parts of frames of one upload with which all views of a hot bank are scanned. */
   wideNamingsMax: 16,
   /** Regions of an upload; detected and fixed ones. */

@@ -133,6 +133,10 @@ export class Examination {
   /** Regions of a frame that was sampled before. */
   addRegions({ timeMs, aspect, regions }: RegionBatch): 'more' | 'enough' {
     const { policy, elapsedMs } = this.#parts;
+    if (this.#isOverBudget()) {
+      this.shed(regions.some(({ tier }) => tier === 1) ? 'regions' : 'far_regions');
+      return 'enough';
+    }
     const startedMs = elapsedMs();
     this.#regions.addRegions(timeMs, regions, aspect);
     const searchedMs = elapsedMs();
@@ -165,6 +169,12 @@ export class Examination {
     this.#searchSeconds.push((searchedMs - startedMs) / 1000);
     this.#alignMs += elapsedMs() - searchedMs;
     return enough ? 'enough' : 'more';
+  }
+
+  /** One upload must not take the time of all others: of flat and still content a large bank knows much. */
+  #isOverBudget(): boolean {
+    const searchSeconds = this.#searchSeconds.reduce((sum, seconds) => sum + seconds, 0);
+    return searchSeconds * 1000 + this.#alignMs >= limits.searchMsPerUploadMax;
   }
 
   /** Frames of a video count at a wide radius when they agree in time; a picture stands alone. */

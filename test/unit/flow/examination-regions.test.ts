@@ -146,6 +146,20 @@ describe('regions of frames', () => {
     expect(examination.isInDoubt()).toBe(true);
   });
 
+  // Goal: one upload does not take the time of all others, and what was not looked at is not "no match".
+  it('end when their searches have taken too long, and say so', async () => {
+    const { bank } = await pipelineRig({ known: [known] });
+    let nowMs = 0;
+    const slow = { bank, policy, elapsedMs: () => (nowMs += limits.searchMsPerUploadMax / 4) };
+    const examination = new Examination(slow);
+    const other = [regionAt(0, hashNumber(unrelated))];
+    const answers = [0, 1, 2].map((at) => examination.addRegions(batchAt(at, other)));
+    expect(answers.at(-1)).toBe('enough');
+    examination.end(videoResult({ complete: false }));
+    expect(examination.degraded()).toEqual(['regions_shed']);
+    expect(judge(examination)).toMatchObject({ outcome: 'review', reason: 'shed' });
+  });
+
   it('are forgotten at a restart, with what was shed', async () => {
     const examination = await examinationOf();
     answersTo(examination, 4);
