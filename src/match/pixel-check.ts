@@ -23,6 +23,11 @@ const blocksAcross = gridSide / blockCells;
 const detailCap = 12;
 /** Noise of encoding, gray levels: detail below it says nothing. */
 const noiseLevel = 1.5;
+/**
+ * Of the known picture, gray levels of detail above the noise, the mean over its blocks: a photograph has 8 to 10, a blank
+ * page with a line of buttons 1 to 5. Agreement in less of it counts for as much less: there is little to agree in.
+ */
+const usualDetail = 6;
 
 /** What the pixels of several frames of an alignment say together. */
 export interface PixelEvidence {
@@ -43,7 +48,7 @@ export function agreementOf({ known, upload, inside, correlation }: Registration
     agreed += weight * Math.max(0, ofBlock);
   }
   return {
-    agreement: weights === 0 ? 0 : agreed / weights,
+    agreement: agreed / Math.max(weights, usualDetail * blocksAcross * blocksAcross),
     correlation,
     detail: details / (blocksAcross * blocksAcross),
   };
