@@ -49,7 +49,10 @@ function assessPicture(alignment: Alignment, evidence: Evidence, policy: Policy)
   }
   if (isVerifiedCopy(alignment, policy)) return 'strong';
   if (isLike(alignment, policy) && isWhole(alignment, evidence, policy)) return 'strong';
-  const isNear = likeness >= regions.reviewLikenessMin || isLikePicture(alignment, regions.reviewPictureLikenessMin);
+  const isSeen =
+    alignment.distinctBits.length >= regions.framesMin &&
+    pictureLikenessOf(alignment) >= regions.reviewPictureLikenessMin;
+  const isNear = likeness >= regions.reviewLikenessMin || isSeen;
   return alignment.score >= regions.reviewScoreMin && isNear ? 'doubtful' : 'weak';
 }
 
@@ -57,14 +60,10 @@ function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
   const { regions, block } = policy;
   const { score, distinctBits, matchedMs } = alignment;
   const isLine = distinctBits.length >= regions.framesMin && matchedMs >= block.matchedSecondsMin * 1000;
-  const isSeen = score >= regions.reviewScoreMin && isLikePicture(alignment, regions.pictureLikenessMin);
+  const isSeen = score >= regions.reviewScoreMin && pictureLikenessOf(alignment) >= regions.pictureLikenessMin;
+  // Hashes left aside: what was cut and covered until little of a hash is left may show all the same.
   if (isLine && isSeen && isBorneOut(alignment, policy)) return true;
   return isLike(alignment, policy) && ((isLine && score >= regions.scoreMin) || isLongStill(alignment, policy));
-}
-
-/** Hashes left aside: what was cut and covered until little of a hash is left may show all the same. */
-function isLikePicture(alignment: Alignment, likenessMin: number): boolean {
-  return alignment.distinctBits.length > 1 && pictureLikenessOf(alignment) >= likenessMin;
 }
 
 function isLike(alignment: Alignment, policy: Policy): boolean {

@@ -11,7 +11,7 @@ import { type Form, isNegative } from './form.ts';
 import type { FrameMatch } from './frame-match.ts';
 import { agreementOf, type PixelEvidence } from './pixel-check.ts';
 import { affineOf, type Region, regionOfView } from './region.ts';
-import { type Leeway, layOver, type Pair, type Registration, register } from './register.ts';
+import { type Leeway, type Overlay, overlay, type Registration, register } from './register.ts';
 import { inverted, type Thumbnail, thumbnailOf, turnedBy } from './thumbnail.ts';
 
 /** What of an upload shows what of a content. */
@@ -79,45 +79,44 @@ export class PictureComparer {
     placing: Placing,
     deep: DeepContent,
   ): PixelEvidence | null {
-    const pairs = moments.map((match) => this.#pairOf(match, placing, deep));
-    const proposed = pairs.slice(0, closest).flatMap((pair, place) => {
-      const match = moments[place];
-      return pair === undefined || match === undefined
-        ? []
-        : (this.#register(`${hypothesis} ${keyOf(match)}`, pair) ?? []);
-    });
+    const looks = moments.map((match) => this.#overlay(match, placing, deep));
+    const proposed = moments
+      .slice(0, closest)
+      .flatMap((match, place) => this.#register(`${hypothesis} ${keyOf(match)}`, looks[place]) ?? []);
     const [best] = proposed
-      .map(({ warp }) => ({ warp, laid: pairs.map((pair) => (pair === undefined ? undefined : layOver(pair, warp))) }))
+      .map(({ warp }) => ({ warp, laid: looks.map((look) => look?.(warp)) }))
       .sort((a, b) => meanCorrelation(b.laid) - meanCorrelation(a.laid));
     if (best === undefined) return null;
     const steady = evidenceOf(best.laid, closest, 0);
-    if (worthOf(steady) < worthShaking.from || worthOf(steady) > worthShaking.to) return steady;
-    const shaken = evidenceOf(
-      pairs.map((pair) => (pair === undefined ? undefined : register(pair, best.warp, shake))),
-      closest,
-      shakeCost,
-    );
+    // One moment alone has nothing to shake against.
+    if (moments.length === 1 || worthOf(steady) < worthShaking.from || worthOf(steady) > worthShaking.to) return steady;
+    const laid = looks.map((look) => (look === undefined ? undefined : register(look, best.warp, shake)));
+    const shaken = evidenceOf(laid, closest, shakeCost);
     return worthOf(shaken) > worthOf(steady) ? shaken : steady;
   }
 
-  #register(key: string, pair: Pair): Registration | undefined {
+  #register(key: string, look: Overlay | undefined): Registration | undefined {
     if (this.#registered.has(key)) return this.#registered.get(key);
-    const registration = register(pair);
+    const registration = look === undefined ? undefined : register(look);
     this.#registered.set(key, registration);
     return registration;
   }
 
-  #pairOf(match: FrameMatch, { uploadRegion, uploadAspect, form, view }: Placing, deep: DeepContent): Pair | undefined {
+  #overlay(
+    match: FrameMatch,
+    { uploadRegion, uploadAspect, form, view }: Placing,
+    deep: DeepContent,
+  ): Overlay | undefined {
     const upload = this.#thumbnails.get(match.uploadTimeMs);
     const known = deep.thumbnailNear(match.knownTimeMs);
     if (upload === undefined || known === undefined) return undefined;
     if (Math.abs(known.timeMs - match.knownTimeMs) > thumbnailAwayMsMax) return undefined;
-    return {
+    return overlay({
       known: thumbnailOf(known.pixels),
       knownMap: affineOf(regionOfView(view, deep.aspect), deep.aspect),
       upload: isNegative(form) ? inverted(upload) : upload,
       uploadMap: turnedBy(affineOf(uploadRegion, uploadAspect), match.dihedral),
-    };
+    });
   }
 }
 
@@ -127,7 +126,7 @@ function keyOf({ uploadTimeMs, knownTimeMs }: FrameMatch): string {
 
 /** Agreement is that of the first `closest` ones, the middle of them; change is that of all. Null for none. */
 function evidenceOf(laid: readonly (Registration | undefined)[], closest: number, cost: number): PixelEvidence | null {
-  const agreements = laid.slice(0, closest).flatMap((one) => (one === undefined ? [] : agreementOf(one).agreement));
+  const agreements = laid.slice(0, closest).flatMap((one) => (one === undefined ? [] : agreementOf(one)));
   const middle = agreements.sort((a, b) => b - a)[(agreements.length - 1) >> 1];
   if (middle === undefined) return null;
   const change = compareChanges(laid.filter((one) => one !== undefined));

@@ -5,18 +5,6 @@
 import type { ChangeAgreement } from './change-check.ts';
 import { correlationOf, gridSide, type Registration } from './register.ts';
 
-export interface PixelAgreement {
-  /**
-   * 0 to 1: how much of the known picture's detail shows in the upload. Each of 16 blocks counts by its own detail, so
-   * that a caption spoils its blocks and no others, and a shared gradient or frame counts little.
-   */
-  readonly agreement: number;
-  /** Of all pixels, -1 to 1. */
-  readonly correlation: number;
-  /** Gray levels of detail, the standard deviation within blocks; flat pictures have little. */
-  readonly detail: number;
-}
-
 const blockCells = 8;
 const blocksAcross = gridSide / blockCells;
 /** What a block's detail counts at most, gray levels: one high-contrast block must not stand for all. */
@@ -37,21 +25,19 @@ export interface PixelEvidence {
   readonly change: ChangeAgreement | null;
 }
 
-/** How far two pictures that lie over each other agree. */
-export function agreementOf({ known, upload, inside, correlation }: Registration): PixelAgreement {
-  let [weights, agreed, details] = [0, 0, 0];
+/**
+ * 0 to 1: how much of the known picture's detail shows in the upload that lies over it. Each of 16 blocks counts by its own
+ * detail, so that a caption spoils its blocks and no others, and a shared gradient or frame counts little.
+ */
+export function agreementOf({ known, upload, inside }: Registration): number {
+  let [weights, agreed] = [0, 0];
   for (let block = 0; block < blocksAcross * blocksAcross; block++) {
-    const { detail, correlation: ofBlock } = compareBlock(known, upload, inside, block);
-    details += detail;
+    const { detail, correlation } = compareBlock(known, upload, inside, block);
     const weight = Math.max(0, Math.min(detail, detailCap) - noiseLevel);
     weights += weight;
-    agreed += weight * Math.max(0, ofBlock);
+    agreed += weight * Math.max(0, correlation);
   }
-  return {
-    agreement: agreed / Math.max(weights, usualDetail * blocksAcross * blocksAcross),
-    correlation,
-    detail: details / (blocksAcross * blocksAcross),
-  };
+  return agreed / Math.max(weights, usualDetail * blocksAcross * blocksAcross);
 }
 
 function compareBlock(known: Float32Array, upload: Float32Array, inside: Uint8Array, block: number) {

@@ -37,7 +37,8 @@ export interface Registration {
   readonly inside: Uint8Array;
 }
 
-const identity: Affine = { x0: 0, xu: 1, xv: 0, y0: 0, yu: 0, yv: 1 };
+/** Where the hypothesis is exact. */
+export const identity: Affine = { x0: 0, xu: 1, xv: 0, y0: 0, yu: 0, yv: 1 };
 
 /** Two pictures and which parts of them are to show the same: the maps take (u, v) to shares of the pictures. */
 export interface Pair {
@@ -47,7 +48,11 @@ export interface Pair {
   readonly uploadMap: Affine;
 }
 
-function overlay({ known, knownMap, upload, uploadMap }: Pair): (warp: Affine) => Registration | undefined {
+/** Lays one pair over each other by a warp. Undefined when they hardly overlap there. */
+export type Overlay = (warp: Affine) => Registration | undefined;
+
+/** The known side is sampled once, whatever number of warps are tried. */
+export function overlay({ known, knownMap, upload, uploadMap }: Pair): Overlay {
   const template = new Float32Array(cells);
   const shown = new Uint8Array(cells);
   sampleGrid(known, knownMap, gridSide, template, shown);
@@ -65,14 +70,8 @@ function overlay({ known, knownMap, upload, uploadMap }: Pair): (warp: Affine) =
   };
 }
 
-/** The pair laid over each other by a given warp. Undefined when they hardly overlap. */
-export function layOver(pair: Pair, warp: Affine): Registration | undefined {
-  return overlay(pair)(warp);
-}
-
 /** The pair laid over each other as well as it goes near `from`. Undefined when they hardly overlap there. */
-export function register(pair: Pair, from = identity, leeway = beyondHypothesis): Registration | undefined {
-  const look = overlay(pair);
+export function register(look: Overlay, from = identity, leeway = beyondHypothesis): Registration | undefined {
   let best = look(from);
   for (let round = 0; best !== undefined && round < iterationsMax; round++) {
     const warp = improved(best);
