@@ -1,5 +1,6 @@
 /** Frame matches as a bank would give them, for tests of alignment and decisions. */
 import type { AlignOptions } from '../../src/match/align.ts';
+import { type Alignment, summariseAlignment } from '../../src/match/alignment.ts';
 import type { FrameMatch } from '../../src/match/frame-match.ts';
 import type { KnownContent } from '../../src/match/known-content.ts';
 import { hashNumber } from './hashes.ts';
@@ -52,4 +53,16 @@ export const everythingCounts: AlignOptions = { known: () => knownContent(), cou
 /** `count` moments, `stepMs` apart, from 0. */
 export function moments(count: number, stepMs: number): number[] {
   return Array.from({ length: count }, (_, at) => at * stepMs);
+}
+
+/** The alignment of matches at normal speed, of an upload of which nothing else was looked at. */
+export function lineOf(inliers: readonly FrameMatch[]): Alignment {
+  return summariseAlignment({
+    contentNumber: 1,
+    dihedral: 0,
+    line: { speed: 1, offsetMs: 0 },
+    inliers,
+    frameTimesMs: inliers.map(({ uploadTimeMs }) => uploadTimeMs),
+    knownStepMs: 500,
+  });
 }

@@ -4,15 +4,10 @@ import { assess, isSettled } from '../../../src/decision/assess.ts';
 import { decide } from '../../../src/decision/decide.ts';
 import type { Evidence } from '../../../src/decision/evidence.ts';
 import { parsePolicy } from '../../../src/decision/policy.ts';
-import {
-  type Alignment,
-  evidenceOf as evidenceOfBits,
-  type PictureMatch,
-  summariseAlignment,
-} from '../../../src/match/alignment.ts';
+import { type Alignment, evidenceOf as evidenceOfBits, type PictureMatch } from '../../../src/match/alignment.ts';
 import type { FrameMatch } from '../../../src/match/frame-match.ts';
 import { fullRegion, type Region } from '../../../src/match/region.ts';
-import { copyMatches, frameMatch, knownContent, moments } from '../../support/frame-matches.ts';
+import { copyMatches, frameMatch, knownContent, lineOf, moments } from '../../support/frame-matches.ts';
 import { hashNumber } from '../../support/hashes.ts';
 
 /** Numbers of its own: the built-in ones follow measurements, and the rules hold for any. */
@@ -57,14 +52,7 @@ function pictureOf(pixels: Pixels, changes: Partial<PictureMatch> = {}): Picture
 }
 
 function alignmentOf(inliers: readonly FrameMatch[], picture?: PictureMatch): Alignment {
-  const alignment = summariseAlignment({
-    contentNumber: 1,
-    dihedral: 0,
-    line: { speed: 1, offsetMs: 0 },
-    inliers,
-    frameTimesMs: inliers.map(({ uploadTimeMs }) => uploadTimeMs),
-    knownStepMs: 500,
-  });
+  const alignment = lineOf(inliers);
   return picture === undefined ? alignment : { ...alignment, picture };
 }
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../src/config/limits.ts';
 import { createRandom } from '../../../src/demo/random.ts';
-import { summariseAlignment } from '../../../src/match/alignment.ts';
 import type { DeepContent } from '../../../src/match/deep-content.ts';
 import type { FrameMatch } from '../../../src/match/frame-match.ts';
 import { PictureComparer } from '../../../src/match/picture-comparer.ts';
 import { fullRegion } from '../../../src/match/region.ts';
+import { lineOf } from '../../support/frame-matches.ts';
 
 const stepMs = 1_000;
 const frames = 4;
@@ -69,16 +69,8 @@ function evidenceOf(seed: number, shift: Shift) {
       drawn((x, y) => scene(...shift(x, y, frame)), limits.uploadThumbnailSide),
     );
   }
-  const alignment = summariseAlignment({
-    contentNumber: 1,
-    dihedral: 0,
-    line: { speed: 1, offsetMs: 0 },
-    inliers,
-    frameTimesMs: inliers.map(({ uploadTimeMs }) => uploadTimeMs),
-    knownStepMs: 250,
-  });
   const placing = { uploadRegion: fullRegion, uploadAspect: 1, form: 0, view: 0 };
-  return comparer.compare(alignment, placing, deep) ?? { agreement: -1, change: null };
+  return comparer.compare(lineOf(inliers), placing, deep) ?? { agreement: -1, change: null };
 }
 
 const cropped: Shift = (x, y) => [0.04 + 0.93 * x, 0.03 + 0.93 * y];
