@@ -40,7 +40,7 @@ export function fillTimes(
 ): FillPlan {
   const { framesMin, framesMax, spacingMsMin, gapMsMax } = bounds;
   const budget = framesMax - sampledMs.length;
-  const enough = Math.min(framesMin, Math.max(1, Math.floor(durationMs / spacingMsMin)));
+  const enough = Math.min(framesMin, Math.max(1, Math.ceil(durationMs / spacingMsMin)));
   const lacking = Math.max(0, enough - sampledMs.length);
   const onward = others === 'onward' ? onwardTimes(sampledMs, durationMs, spacingMsMin, lacking) : [];
   const known = [...sampledMs, ...onward].sort((a, b) => a - b);
