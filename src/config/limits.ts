@@ -79,6 +79,10 @@ export const limits = {
   /** A video up to this duration that comes close without being decided is looked at once more, densely. */
   doubtDurationMsMax: 180_000,
   doubtFramesPerSecond: 4,
+  /** That look stays this near to the frames that came close, before them and after them, */
+  doubtReachMs: 2_500,
+  /** and lasts this long in all. */
+  doubtLookMsMax: 30_000,
   bankFramesPerSecondMax: 8,
   /** Frames of an upload whose regions are hashed; their bases of 64 KiB are kept until the pass ends. */
   regionFramesMax: 24,
@@ -237,6 +241,8 @@ export const limits = {
   kafkaSessionTimeoutMs: 10_000,
   /** A transaction lasts milliseconds; one whose process died is ended by whoever gets the partition. */
   kafkaTransactionTimeoutMs: 10_000,
+  /** How long an offset is waited for that a transaction is about to change; some brokers never change it. */
+  kafkaUnstableOffsetMsMax: 5_000,
   kafkaRequestTimeoutMs: 10_000,
   kafkaConnectTimeoutMs: 5_000,
   /** A fetch waits this long at the broker for records. */

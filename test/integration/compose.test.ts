@@ -42,7 +42,7 @@ describe('docker-compose.yml', () => {
 
   it('would be found out if it were not', () => {
     const folder = mkdtempSync(join(tmpdir(), 'floodgate-test-'));
-    const broken = { services: { kafka: { image: 'apache/kafka:4.4.0', healthcheck: { test: 5 } } } };
+    const broken = { services: { kafka: { image: 'apache/kafka:4.2.0', healthcheck: { test: 5 } } } };
     writeFileSync(join(folder, 'docker-compose.yml'), stringify(broken));
     expect(composeErrors(join(folder, 'docker-compose.yml')).join()).toContain('invalid-schema');
     rmSync(folder, { recursive: true });

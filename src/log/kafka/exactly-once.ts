@@ -4,7 +4,7 @@ import { FloodgateError } from '../../errors.ts';
 import type { Settlement } from '../log.ts';
 import { isRetriable, toLogFailure, typeOf } from './fault.ts';
 import type { Publisher } from './owned-partition.ts';
-import { type PartitionProgress, readProgress } from './progress.ts';
+import { readProgress } from './progress.ts';
 import { destinationsOf, type PublisherParts } from './publishing.ts';
 import type { SettledOffsets } from './settled-offsets.ts';
 import { TransactionSession } from './transaction-session.ts';
@@ -44,7 +44,11 @@ export class ExactlyOnce implements Publisher {
 
   async takeOver(): Promise<SettledOffsets> {
     await this.#session.fence();
-    return (await this.#readProgress()).settled;
+    const { settled, stable } = await this.#readProgress();
+    const { partition, events } = this.#parts;
+    if (!stable)
+      events.warned('the brokers left a transaction open that is over; its work may come again', { partition });
+    return settled;
   }
 
   async publish(batch: readonly Settlement[], before: SettledOffsets, after: SettledOffsets): Promise<void> {
@@ -84,16 +88,17 @@ export class ExactlyOnce implements Publisher {
     await unlessAborted(membership.confirmed(), signal);
     if (signal.aborted) throw lostError(partition);
     await this.#session.fence();
-    const { settled, writer } = await this.#readProgress();
+    const { settled, writer, stable } = await this.#readProgress();
     if (writer === this.#writer && settled.equals(after)) return 'committed';
     // Gaps between records that were passed since the last transaction are not written down yet.
-    if (settled.isWithin(before)) return 'aborted';
-    events.fenced(partition);
+    if (stable && settled.isWithin(before)) return 'aborted';
+    // What the progress does not tell the outputs may: they are read anew when the partition is taken over.
+    if (stable) events.fenced(partition);
     this.#parts.onFenced();
     throw lostError(partition);
   }
 
-  #readProgress(): Promise<PartitionProgress> {
+  #readProgress(): ReturnType<typeof readProgress> {
     const { group, source, partition, signal } = this.#parts;
     return readProgress({ wire: this.#wire, group, topic: source, partition, signal });
   }

@@ -162,6 +162,54 @@ export interface WireConnection {
 /** For the patch in answer-framing.ts. */
 export const Connection: { prototype: WireConnection } = load('kafkajs/src/network/connection.js');
 
+interface WireEncoder {
+  writeInt32(value: number): WireEncoder;
+  writeBoolean(value: boolean): WireEncoder;
+  writeUVarInt(value: number): WireEncoder;
+  writeUVarIntString(value: string): WireEncoder;
+  writeUVarIntArray(values: readonly WireEncoder[]): WireEncoder;
+}
+
+export interface WireDecoder {
+  readInt16(): number;
+  readInt32(): number;
+  readInt64(): bigint;
+  readUVarIntString(): string | null;
+  readUVarIntArray<T>(readOne: (decoder: WireDecoder) => T): T[] | null;
+  readTaggedFields(): unknown;
+}
+
+export const Encoder: new () => WireEncoder = load('kafkajs/src/protocol/encoder.js');
+export const Decoder: new (bytes: Buffer) => WireDecoder = load('kafkajs/src/protocol/decoder.js');
+/** For what a broker answers: an error as fault.ts knows it. */
+export const { createErrorFromCode }: { createErrorFromCode: (code: number) => Error } = load(
+  'kafkajs/src/protocol/error.js',
+);
+
+/** A request that the client has no method for. */
+export interface WireRequest<A> {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    readonly encode: () => Promise<WireEncoder>;
+  };
+  readonly response: { readonly decode: (bytes: Buffer) => Promise<A>; readonly parse: (answer: A) => Promise<A> };
+}
+
+export function sendRequest<A>(broker: WireBroker, request: WireRequest<A>): Promise<A> {
+  const symbols = Object.getOwnPropertySymbols(Object.getPrototypeOf(broker));
+  const send = symbols.find(({ description }) => description?.endsWith('sendRequest'));
+  if (send === undefined) throw new Error(`kafkajs is not version ${kafkajsVersion}: it has no sendRequest`);
+  return (broker as unknown as Record<symbol, (request: WireRequest<A>) => Promise<A>>)[send]?.(request) as Promise<A>;
+}
+
+/** The newest version of a request that the broker knows; 0 where it does not say. */
+export function versionMaxOf(broker: WireBroker, apiKey: number): number {
+  const { versions } = broker as unknown as { versions: Readonly<Record<number, { maxVersion: number }>> | null };
+  return versions?.[apiKey]?.maxVersion ?? 0;
+}
+
 export const { Kafka, CompressionTypes, CompressionCodecs, Partitioners, logLevel } = kafkajs;
 
 interface DecodedBatch {

@@ -19,7 +19,7 @@ export interface PublisherParts {
   readonly membership: Pick<Membership, 'confirmed' | 'unconfirmedMs' | 'member'>;
   readonly sessionTimeoutMs: number;
   readonly events: KafkaLogEvents;
-  /** Somebody else has settled records of this partition. */
+  /** Somebody else has settled records of this partition, or the brokers do not tell what is settled. */
   readonly onFenced: () => void;
 }
 

@@ -18,7 +18,7 @@ export function kafkaVersion(): string {
   const pinned = /<kafka\.version>([\w.-]+)</.exec(readFileSync(pom, 'utf8'))?.[1];
   const version = process.env.FLOODGATE_TEST_KAFKA_VERSION || pinned;
   if (version === undefined || !/^\d[\w.-]*$/.test(version)) {
-    throw new Error(`no version of Kafka: set FLOODGATE_TEST_KAFKA_VERSION to one such as 4.4.0, not "${version}"`);
+    throw new Error(`no version of Kafka: set FLOODGATE_TEST_KAFKA_VERSION to one such as 4.2.0, not "${version}"`);
   }
   return version;
 }
