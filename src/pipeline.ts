@@ -228,9 +228,10 @@ export async function examineFile(
   await look({ kind: 'sparse', regions, ...(effort.framesBetween ? {} : { keyFramesOnly: true }) });
   if (examination.isDecided()) return;
   if (examination.comparesRegions && !regions) examination.shed('regions');
-  if (!examination.isInDoubt()) return;
+  const within = examination.doubtfulSpans();
+  if (within.length === 0) return;
   if (!effort.secondLook) return examination.shed('second_look');
-  await look({ kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, regions });
+  await look({ kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, within, regions });
 }
 
 /** What a segment adds to its live stream, and what is to be said of the stream from now on. */

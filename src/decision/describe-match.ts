@@ -1,10 +1,11 @@
 /** Alignments and exact copies in the words of the decision contract. */
 import { dihedralNames } from '../contracts/common.ts';
 import type { Match, PictureRegion, TimeSegment } from '../contracts/decision.ts';
-import { type Alignment, extentOf, type TimeSpan } from '../match/alignment.ts';
+import { type Alignment, extentOf } from '../match/alignment.ts';
 import type { KnownContent } from '../match/known-content.ts';
 import { likenessOf } from '../match/likeness.ts';
 import type { Region } from '../match/region.ts';
+import type { TimeSpan } from '../match/time-span.ts';
 import type { Evidence } from './evidence.ts';
 
 export function describeAlignment(alignment: Alignment, known: KnownContent, evidence: Evidence): Match {

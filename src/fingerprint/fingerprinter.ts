@@ -4,6 +4,7 @@
  */
 import type { Degradation, MediaFacts } from '../contracts/decision.ts';
 import type { Region } from '../match/region.ts';
+import type { TimeSpan } from '../match/time-span.ts';
 
 /** A frame of an upload: its hash in all eight rotations and flips. */
 export interface SampledFrame {
@@ -49,10 +50,16 @@ export type SamplingMode =
    */
   | { readonly kind: 'sparse'; readonly regions?: boolean; readonly keyFramesOnly?: boolean }
   /**
-   * `framesPerSecond` frames in order of time: for a second look, and with `views` for a deep bank. An image is one frame,
-   * whatever the rate.
+   * `framesPerSecond` frames in order of time: for a second look, and with `views` for a deep bank. `within` these spans of
+   * a video alone, in order and apart from each other; without it, all through. An image is one frame, whatever the rate.
    */
-  | { readonly kind: 'dense'; readonly framesPerSecond: number; readonly regions?: boolean; readonly views?: boolean };
+  | {
+      readonly kind: 'dense';
+      readonly framesPerSecond: number;
+      readonly within?: readonly TimeSpan[];
+      readonly regions?: boolean;
+      readonly views?: boolean;
+    };
 
 export interface FingerprintJob {
   /** The bytes: a file in the spool, or one the caller vouches for (command line). Opened read-only by this process. */

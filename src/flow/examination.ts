@@ -7,6 +7,7 @@ import { limits } from '../config/limits.ts';
 import { dihedralNames } from '../contracts/common.ts';
 import type { Degradation, MediaFacts, Sampling, UnjudgedReason } from '../contracts/decision.ts';
 import type { Policy } from '../contracts/policy.ts';
+import { assess } from '../decision/assess.ts';
 import { decide, isDecisive } from '../decision/decide.ts';
 import { alignOptionsOf, type Evidence, isSearched } from '../decision/evidence.ts';
 import type { FingerprintResult, RegionBatch, SampledFrame } from '../fingerprint/fingerprinter.ts';
@@ -16,6 +17,7 @@ import type { FrameMatch } from '../match/frame-match.ts';
 import type { KnownContent } from '../match/known-content.ts';
 import { stillLikenessOf } from '../match/likeness.ts';
 import { RegionMatcher } from '../match/region-matcher.ts';
+import { spansAround, type TimeSpan } from '../match/time-span.ts';
 import type { ShedStep } from './effort-ladder.ts';
 
 export interface ExaminationParts {
@@ -104,15 +106,23 @@ export class Examination {
     return this.#exact.length > 0 && isDecisive(this.evidence(), this.#parts.policy);
   }
 
-  /** True when a video has been sampled sparsely and comes close to known content, but not close enough to decide. */
-  isInDoubt(): boolean {
+  /**
+   * Where a video that has been sampled sparsely comes close to known content, but not close enough to decide: around the
+   * frames that did, the likeliest content first. None where there is no doubt.
+   */
+  doubtfulSpans(): readonly TimeSpan[] {
     const { media, durationMs, complete } = this.#result ?? {};
     const isShortVideo = media?.kind === 'video' && (durationMs ?? 0) <= limits.doubtDurationMsMax;
-    if (!isShortVideo || complete !== true) return false;
-    return (
-      decide(this.evidence(), this.#parts.policy).reason === 'near_match' ||
-      this.#regions.alignments().some(isPromising)
-    );
+    if (!isShortVideo || complete !== true) return [];
+    const { policy } = this.#parts;
+    const evidence = this.evidence();
+    const isNear = decide(evidence, policy).reason === 'near_match';
+    const near = isNear ? evidence.alignments.filter((each) => assess(each, evidence, policy) === 'doubtful') : [];
+    const doubtful = [...near, ...this.#regions.alignments().filter(isPromising)];
+    const momentsMs = doubtful
+      .sort((a, b) => b.score - a.score)
+      .flatMap(({ inliers }) => inliers.map(({ uploadTimeMs }) => uploadTimeMs));
+    return spansAround(momentsMs, limits.doubtReachMs, limits.doubtLookMsMax);
   }
 
   /** True when a further look cannot change the outcome: it is as severe as it gets. */
@@ -196,7 +206,9 @@ export class Examination {
   }
 
   end(result: FingerprintResult): void {
-    this.#result = result;
+    // A second look stays where the first one came near, and widens no gap.
+    const largestGapMs = Math.min(this.#result?.largestGapMs ?? result.largestGapMs, result.largestGapMs);
+    this.#result = { ...result, largestGapMs };
     for (const degradation of result.degraded) {
       if (degradation === 'frames_shed') this.shed('frames');
       else this.#degraded.add(degradation);

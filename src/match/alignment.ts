@@ -8,16 +8,12 @@ import { bitsBetween } from './bits.ts';
 import type { FrameMatch } from './frame-match.ts';
 import type { PixelEvidence } from './pixel-check.ts';
 import type { Region } from './region.ts';
+import type { TimeSpan } from './time-span.ts';
 
 /** knownTimeMs = speed * uploadTimeMs + offsetMs */
 export interface TimeLine {
   readonly speed: number;
   readonly offsetMs: number;
-}
-
-export interface TimeSpan {
-  readonly startMs: number;
-  readonly endMs: number;
 }
 
 export interface Alignment {

@@ -5,9 +5,10 @@
  * most of them share (a Hough transform with exact intervals instead of bins). The best lines are then refined by least
  * squares on their inliers, and lines through pairs of close matches catch the speeds between the listed ones.
  */
-import type { TimeLine, TimeSpan } from './alignment.ts';
+import type { TimeLine } from './alignment.ts';
 import { type Candidate, type KnownInterval, type MatchedFrame, matchNear } from './candidate.ts';
 import type { FrameMatch } from './frame-match.ts';
+import type { TimeSpan } from './time-span.ts';
 
 const speedMin = 0.5;
 const speedMax = 2;

@@ -105,6 +105,37 @@ describe('a dense pass', () => {
     expect(frames.map(({ timeMs }) => timeMs)).toEqual([0, 1_000, 2_000, 3_000, 4_000, 5_000]);
   });
 
+  it.each([
+    ['mp4', 'libx264', 'mp4'],
+    ['transport streams', 'libx264', 'mpegts'],
+    ['mpeg 2', 'mpeg2video', 'mpegts'],
+  ] as const)(
+    'stays within the spans that it is given, and takes what a whole pass takes there: %s',
+    async (_what, encoder, muxer) => {
+      const clip = encodeClip({ encoder, muxer, frames: drawClip(250, 64, 48), gop: 40 });
+      const whole = await rig.sample(clip, twoPerSecond);
+      const within = [
+        { startMs: 1_900, endMs: 3_100 },
+        { startMs: 8_000, endMs: 60_000 },
+      ];
+      const { frames, result } = await rig.sample(clip, { kind: 'dense', framesPerSecond: 2, within });
+      const isWithin = (timeMs: number) =>
+        within.some(({ startMs, endMs }) => timeMs >= startMs - 40 && timeMs <= endMs);
+      const expected = whole.frames.filter(({ timeMs }) => isWithin(timeMs));
+      expect(frames.length).toBeGreaterThanOrEqual(6);
+      expect(frames.map(({ timeMs }) => timeMs)).toEqual(expected.map(({ timeMs }) => timeMs));
+      expect(frames.map(({ hashes }) => hashes)).toEqual(expected.map(({ hashes }) => hashes));
+      expect(result).toMatchObject({ complete: true, durationMs: whole.result.durationMs, degraded: [] });
+    },
+  );
+
+  it('is of all where the spans hold nothing', async () => {
+    const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: drawClip(50, 64, 48) });
+    const within = [{ startMs: 30_000, endMs: 31_000 }];
+    const { frames } = await rig.sample(clip, { kind: 'dense', framesPerSecond: 2, within });
+    expect(frames).toHaveLength(4);
+  });
+
   it('goes on where timestamps start again from nothing', async () => {
     const half = encodeClip({ encoder: 'mpeg2video', muxer: 'mpegts', frames: drawClip(50, 64, 48) });
     const twice = Buffer.concat([half, half]);

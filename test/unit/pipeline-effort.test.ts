@@ -91,7 +91,12 @@ describe('regions', () => {
     const { rig } = await decideOn(0, { known: deep, fingerprint: playAll(near) });
     expect(rig.jobs.map(({ mode }) => mode)).toEqual([
       { kind: 'sparse', regions: true },
-      { kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, regions: true },
+      {
+        kind: 'dense',
+        framesPerSecond: limits.doubtFramesPerSecond,
+        within: [{ startMs: 0, endMs: limits.doubtReachMs }],
+        regions: true,
+      },
     ]);
   });
 });

@@ -45,7 +45,7 @@ async function sampleVideo(
   const source = openVideo(video.av, fd, type, hasher);
   try {
     if (mode.kind === 'sparse') return await sampleSparse(source, sink, mode.keyFramesOnly === true);
-    return await sampleDense(source, sink, mode.framesPerSecond);
+    return await sampleDense(source, sink, mode);
   } finally {
     source.close();
   }

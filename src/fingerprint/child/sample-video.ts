@@ -7,10 +7,19 @@
  * nearest key frames, in order of time. Where a seek gives damage, all is decoded from the start.
  */
 import { limits } from '../../config/limits.ts';
-import type { FingerprintResult } from '../fingerprinter.ts';
+import type { FingerprintResult, SamplingMode } from '../fingerprinter.ts';
 import type { FrameSink } from './frame-sink.ts';
 import type { FrameSource, PacketFacts } from './frame-source.ts';
-import { evenTicks, type FillPlan, fillTimes, listedTicks, seekTimes, type Ticks, wideningTicks } from './sampling.ts';
+import {
+  evenTicks,
+  type FillPlan,
+  fillTimes,
+  listedTicks,
+  seekTimes,
+  type Ticks,
+  ticksWithin,
+  wideningTicks,
+} from './sampling.ts';
 import { SeekFault, VideoPass, walk } from './video-pass.ts';
 
 /** A container may announce a little more than it has; less than this is not a missing end. */
@@ -20,14 +29,40 @@ const breakMs = 1_000;
 /** No policy blocks by one frame of a video, so that a closer look at one alone decides nothing. */
 const closerLookFramesMin = 2;
 
-export async function sampleDense(source: FrameSource, sink: FrameSink, framesPerSecond: number) {
+/** How densely, and where; everywhere when `within` is left out. */
+export type DenseMode = Pick<SamplingMode & { readonly kind: 'dense' }, 'framesPerSecond' | 'within'>;
+
+export async function sampleDense(source: FrameSource, sink: FrameSink, { framesPerSecond, within }: DenseMode) {
   const pass = new VideoPass(source, sink, limits.denseFramesMax);
-  await walk(pass, evenTicks(1_000 / framesPerSecond), { frames: 'all', strict: false });
-  const lastMs = pass.sampledMs.at(-1) ?? 0;
-  pass.truncated = !sink.stopped && pass.durationMs - lastMs > missingEndMs + 1_000 / framesPerSecond;
+  const stepMs = 1_000 / framesPerSecond;
+  const wanted = (within ?? []).map((span) => ticksWithin(span, stepMs, source.durationMs || Number.POSITIVE_INFINITY));
+  if (wanted.some((timesMs) => timesMs.length > 0)) await sampleWithin(pass, wanted);
+  else await sampleThroughout(pass, stepMs);
   const result = pass.finish();
   const capped = result.framesSampled >= limits.denseFramesMax;
   return capped ? { ...result, degraded: [...new Set([...result.degraded, 'frames_capped' as const])] } : result;
+}
+
+async function sampleThroughout(pass: VideoPass, stepMs: number): Promise<void> {
+  await walk(pass, evenTicks(stepMs), { frames: 'all', strict: false });
+  const lastMs = pass.sampledMs.at(-1) ?? 0;
+  pass.truncated = !pass.sink.stopped && pass.durationMs - lastMs > missingEndMs + stepMs;
+}
+
+/** Each span is entered at the key frame before it; where that cannot be done, all before it is decoded too. */
+async function sampleWithin(pass: VideoPass, spans: readonly (readonly number[])[]): Promise<void> {
+  try {
+    if (pass.source.mustDecodeInOrder || hasNoIndex(pass.source)) throw new SeekFault();
+    for (const timesMs of spans) {
+      const [firstMs] = timesMs;
+      if (firstMs === undefined || pass.ended) continue;
+      if (!pass.source.enterAt(locateKey(pass, firstMs))) throw new SeekFault();
+      await walk(pass, listedTicks(timesMs), { frames: 'all', strict: true });
+    }
+  } catch (error) {
+    if (!(error instanceof SeekFault)) throw error;
+    if (pass.source.rewind()) await walk(pass, listedTicks(spans.flat()), { frames: 'all', strict: false });
+  }
 }
 
 /** With `keyFramesOnly` gaps stay, and the result says so. */
@@ -50,9 +85,13 @@ export async function sampleSparse(
   return pass.finish();
 }
 
-/** Transport streams have no index: seeking in them is guessing. */
-function readsThrough({ durationMs, media }: FrameSource): boolean {
-  return durationMs <= limits.sparseReadThroughMsMax || media.container === 'mpegts';
+function readsThrough(source: FrameSource): boolean {
+  return source.durationMs <= limits.sparseReadThroughMsMax || hasNoIndex(source);
+}
+
+/** Seeking in a transport stream is guessing. */
+function hasNoIndex({ media }: FrameSource): boolean {
+  return media.container === 'mpegts';
 }
 
 /** Reads every packet and decodes key frames at even distances. Returns the moments of all key frames. */

@@ -1,4 +1,5 @@
 /** Which moments of a video to look at, and in which order. Pure arithmetic on milliseconds. */
+import type { TimeSpan } from '../../match/time-span.ts';
 
 export interface SparseBounds {
   readonly framesMin: number;
@@ -134,6 +135,13 @@ export function evenTicks(stepMs: number): Ticks {
       count = Math.max(count + 1, Math.floor(passedMs / stepMs));
     },
   };
+}
+
+/** Moments of the row every `stepMs` from 0 on that lie within a span, both ends included, and within the duration. */
+export function ticksWithin({ startMs, endMs }: TimeSpan, stepMs: number, durationMs: number): number[] {
+  const first = Math.ceil(startMs / stepMs);
+  const last = Math.floor(Math.min(endMs, durationMs) / stepMs);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, place) => (first + place) * stepMs);
 }
 
 /** For a duration that nobody knows: dense at first, each distance an eighth of the way so far. */

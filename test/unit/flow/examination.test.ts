@@ -115,16 +115,26 @@ describe('doubt', () => {
     return examination;
   }
 
-  it('is what comes near in a short video that was sampled to its end', () => {
-    expect(lookedAt({}).isInDoubt()).toBe(true);
-    expect(lookedAt({ durationMs: limits.doubtDurationMsMax }).isInDoubt()).toBe(true);
+  const { doubtDurationMsMax, doubtReachMs } = limits;
+
+  it('is what comes near in a short video that was sampled to its end, and is looked at again around there', () => {
+    expect(lookedAt({}).doubtfulSpans()).toEqual([{ startMs: 0, endMs: doubtReachMs }]);
+    expect(lookedAt({ durationMs: doubtDurationMsMax }).doubtfulSpans()).toHaveLength(1);
   });
 
   it('is not what is long, stopped early, far from everything, or not seen at all', () => {
-    expect(lookedAt({ durationMs: limits.doubtDurationMsMax + 1 }).isInDoubt()).toBe(false);
-    expect(lookedAt({ complete: false }).isInDoubt()).toBe(false);
-    expect(lookedAt({}, (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits })).isInDoubt()).toBe(false);
-    expect(examinationOver().isInDoubt()).toBe(false);
+    expect(lookedAt({ durationMs: doubtDurationMsMax + 1 }).doubtfulSpans()).toEqual([]);
+    expect(lookedAt({ complete: false }).doubtfulSpans()).toEqual([]);
+    expect(lookedAt({}, (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits })).doubtfulSpans()).toEqual(
+      [],
+    );
+    expect(examinationOver().doubtfulSpans()).toEqual([]);
+  });
+
+  it('does not make the gaps of the first look wider than they were', () => {
+    const examination = lookedAt({ largestGapMs: 1_000 });
+    examination.end(videoResult({ largestGapMs: 50_000 }));
+    expect(examination.sampling()).toMatchObject({ largestGapSeconds: 1 });
   });
 });
 

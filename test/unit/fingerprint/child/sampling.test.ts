@@ -8,6 +8,7 @@ import {
   seekTimes,
   spreadOrder,
   spreadPages,
+  ticksWithin,
   wideningTicks,
 } from '../../../../src/fingerprint/child/sampling.ts';
 
@@ -127,6 +128,18 @@ describe('ticks', () => {
     const ticks = wideningTicks(500);
     for (let frame = 0; frame < 64; frame++) ticks.advance(ticks.nextMs);
     expect(ticks.nextMs).toBeGreaterThan(1_800_000);
+  });
+});
+
+describe('ticksWithin', () => {
+  it('are those of the endless row that lie within the span and the duration, both ends included', () => {
+    expect(ticksWithin({ startMs: 400, endMs: 1_500 }, 250, 10_000)).toEqual([500, 750, 1_000, 1_250, 1_500]);
+    expect(ticksWithin({ startMs: 500, endMs: 9_000 }, 250, 1_100)).toEqual([500, 750, 1_000]);
+  });
+
+  it('are none where the span lies between two, or beyond the end', () => {
+    expect(ticksWithin({ startMs: 260, endMs: 490 }, 250, 10_000)).toEqual([]);
+    expect(ticksWithin({ startMs: 12_000, endMs: 13_000 }, 250, 10_000)).toEqual([]);
   });
 });
 
