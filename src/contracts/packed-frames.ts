@@ -6,7 +6,7 @@
  *   |  u32   |   u8   |  u8  |     | 32 bytes                               |
  *
  * View 0 is the exact PDQ of the whole frame: what every known frame has. Known content may have *views* besides, hashes
- * of parts of the frame: view n is place n - 1 in `knownViews` (match/region.ts). They stay packed: a frame has 22.
+ * of parts of the frame: view n is place n - 1 in `knownViews` (match/region.ts). They stay packed: a frame has dozens.
  *
  * Thumbnails, 1,028 bytes each: timeMs (u32) and 32 x 32 gray pixels, rows from the top.
  */

@@ -60,6 +60,10 @@ export const knownViews: readonly KnownView[] = [
   crop(0.3, 0, 0.7, 0.7),
   crop(0, 0.3, 0.7, 0.7),
   crop(0.3, 0.3, 0.7, 0.7),
+  crop(0, 0, 0.7, 1),
+  crop(0.3, 0, 0.7, 1),
+  crop(0, 0, 1, 0.7),
+  crop(0, 0.3, 1, 0.7),
 ];
 
 /** The region of a known view. `aspect` is the frame's width over its height. Throws a RangeError for an unknown view. */

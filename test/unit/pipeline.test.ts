@@ -265,12 +265,17 @@ describe('doubt', () => {
   /** One close frame among others that match nothing: near, and not enough. */
   const sparse = [...videoFrames(1), ...videoFrames(7, unrelated, 1_250)];
 
-  it('makes a short video be looked at a second time, densely', async () => {
+  it('makes a short video be looked at a second time, densely, around what came near', async () => {
     const looks = [playFrames(sparse), playFrames(videoFrames(6))];
     const rig = await handleOne({ known, fingerprint: async (job) => (looks.shift() ?? playFrames([]))(job) });
     expect(rig.jobs.map((job) => job.mode)).toEqual([
       { kind: 'sparse', regions: false },
-      { kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, regions: false },
+      {
+        kind: 'dense',
+        framesPerSecond: limits.doubtFramesPerSecond,
+        within: [{ startMs: 0, endMs: limits.doubtReachMs }],
+        regions: false,
+      },
     ]);
     expect(rig.decisions()[0]).toMatchObject({ outcome: 'block', reason: 'matched' });
   });
