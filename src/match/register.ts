@@ -115,70 +115,69 @@ export function correlationOf(a: Float32Array, b: Float32Array, inside: Uint8Arr
 
 /** One step of the scheme; undefined where the picture gives it no hold. */
 function improved({ warp, known, upload, inside }: Registration): Affine | undefined {
-  const gradients = gradientsOf(upload, inside);
-  const template = centred(known, inside);
-  const image = centred(upload, inside);
+  const [meanKnown, meanUpload] = [meanOf(known, inside), meanOf(upload, inside)];
   const hessian = new Float64Array(parameters * parameters);
-  const onTemplate = new Float64Array(parameters);
-  const onImage = new Float64Array(parameters);
-  let [imageNorm, product] = [0, 0];
+  const onKnown = new Float64Array(parameters);
+  const onUpload = new Float64Array(parameters);
+  const gradient = new Float64Array(parameters);
+  let [uploadNorm, product] = [0, 0];
   for (let at = 0; at < cells; at++) {
     if (inside[at] === 0) continue;
-    const [a, b] = [template[at] ?? 0, image[at] ?? 0];
-    imageNorm += b * b;
+    const a = (known[at] as number) - meanKnown;
+    const b = (upload[at] as number) - meanUpload;
+    uploadNorm += b * b;
     product += a * b;
-    const base = at * parameters;
+    derive(upload, at, gradient);
     for (let i = 0; i < parameters; i++) {
-      const gradient = gradients[base + i] ?? 0;
-      onTemplate[i] = (onTemplate[i] ?? 0) + gradient * a;
-      onImage[i] = (onImage[i] ?? 0) + gradient * b;
+      const along = gradient[i] as number;
+      onKnown[i] = (onKnown[i] as number) + along * a;
+      onUpload[i] = (onUpload[i] as number) + along * b;
       for (let j = 0; j <= i; j++) {
-        hessian[i * parameters + j] = (hessian[i * parameters + j] ?? 0) + gradient * (gradients[base + j] ?? 0);
+        const cell = i * parameters + j;
+        hessian[cell] = (hessian[cell] as number) + along * (gradient[j] as number);
       }
     }
   }
-  const solvedImage = solve(hessian, onImage);
-  if (solvedImage === undefined) return undefined;
-  const denominator = product - dot(onTemplate, solvedImage);
-  const lambda = (imageNorm - dot(onImage, solvedImage)) / denominator;
+  const solvedUpload = solve(hessian, onUpload);
+  if (solvedUpload === undefined) return undefined;
+  const denominator = product - dot(onKnown, solvedUpload);
+  const lambda = (uploadNorm - dot(onUpload, solvedUpload)) / denominator;
   if (!(denominator > 0 && lambda > 0)) return undefined;
   const step = solve(
     hessian,
-    onTemplate.map((value, i) => lambda * value - (onImage[i] ?? 0)),
+    onKnown.map((value, i) => lambda * value - (onUpload[i] as number)),
   );
   return step === undefined ? undefined : moved(warp, step);
 }
 
-/** Derivatives of the sampled upload by the six parameters; places are counted from the centre. */
-function gradientsOf(upload: Float32Array, inside: Uint8Array): Float32Array {
-  const gradients = new Float32Array(cells * parameters);
-  for (let row = 0; row < gridSide; row++) {
-    for (let column = 0; column < gridSide; column++) {
-      const at = row * gridSide + column;
-      if (inside[at] === 0) continue;
-      const [west, east] = [Math.max(column - 1, 0), Math.min(column + 1, gridSide - 1)];
-      const [north, south] = [Math.max(row - 1, 0), Math.min(row + 1, gridSide - 1)];
-      const line = row * gridSide;
-      const gu = (((upload[line + east] ?? 0) - (upload[line + west] ?? 0)) * gridSide) / (east - west);
-      const gv =
-        (((upload[south * gridSide + column] ?? 0) - (upload[north * gridSide + column] ?? 0)) * gridSide) /
-        (south - north);
-      const [u, v] = [(column + 0.5) / gridSide - 0.5, (row + 0.5) / gridSide - 0.5];
-      gradients.set([gu, gu * u, gu * v, gv, gv * u, gv * v], at * parameters);
-    }
-  }
-  return gradients;
+/** Derivatives of the sampled upload at one cell by the six parameters; places are counted from the centre. */
+function derive(upload: Float32Array, at: number, gradient: Float64Array): void {
+  const row = Math.floor(at / gridSide);
+  const column = at % gridSide;
+  const west = column === 0 ? at : at - 1;
+  const east = column === gridSide - 1 ? at : at + 1;
+  const north = row === 0 ? at : at - gridSide;
+  const south = row === gridSide - 1 ? at : at + gridSide;
+  const gu = (((upload[east] as number) - (upload[west] as number)) * gridSide) / (east - west);
+  const gv = (((upload[south] as number) - (upload[north] as number)) * gridSide * gridSide) / (south - north);
+  const u = (column + 0.5) / gridSide - 0.5;
+  const v = (row + 0.5) / gridSide - 0.5;
+  gradient[0] = gu;
+  gradient[1] = gu * u;
+  gradient[2] = gu * v;
+  gradient[3] = gv;
+  gradient[4] = gv * u;
+  gradient[5] = gv * v;
 }
 
-function centred(values: Float32Array, inside: Uint8Array): Float32Array {
+function meanOf(values: Float32Array, inside: Uint8Array): number {
   let [sum, count] = [0, 0];
   for (let at = 0; at < values.length; at++) {
     if (inside[at] === 0) continue;
-    sum += values[at] ?? 0;
+    sum += values[at] as number;
     count += 1;
   }
-  const mean = sum / Math.max(1, count);
-  return values.map((value) => value - mean);
+  return sum / Math.max(1, count);
 }
 
 /** The step is in places counted from the centre; the warp counts from the corner. */
