@@ -194,7 +194,7 @@ async function examineHashes(
 
 /**
  * Few frames first, and parts of them, the likely ones before the others; then frames in between and parts of these; and
- * a dense second look only in doubt. It ends as soon as the evidence decides. Needs no upload event: `floodgate check` uses it too.
+ * a dense second look only in doubt, around what came near before everywhere. It ends as soon as the evidence decides. Needs no upload event: `floodgate check` uses it too.
  */
 export async function examineFile(
   path: string,
@@ -228,10 +228,12 @@ export async function examineFile(
   await look({ kind: 'sparse', regions, ...(effort.framesBetween ? {} : { keyFramesOnly: true }) });
   if (examination.isDecided()) return;
   if (examination.comparesRegions && !regions) examination.shed('regions');
-  const within = examination.doubtfulSpans();
-  if (within.length === 0) return;
+  if (!examination.isInDoubt()) return;
   if (!effort.secondLook) return examination.shed('second_look');
-  await look({ kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, within, regions });
+  const dense = { kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, regions } as const;
+  const within = examination.doubtfulSpans();
+  if (within !== undefined) await look({ ...dense, within });
+  if (within === undefined || !examination.isDecided()) await look(dense);
 }
 
 /** What a segment adds to its live stream, and what is to be said of the stream from now on. */

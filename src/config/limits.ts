@@ -79,9 +79,9 @@ export const limits = {
   /** A video up to this duration that comes close without being decided is looked at once more, densely. */
   doubtDurationMsMax: 180_000,
   doubtFramesPerSecond: 4,
-  /** That look stays this near to the frames that came close, before them and after them, */
+  /** Before it looks everywhere it looks this near to the frames that came close, before them and after them, */
   doubtReachMs: 2_500,
-  /** and lasts this long in all. */
+  /** and at this much in all. */
   doubtLookMsMax: 30_000,
   bankFramesPerSecondMax: 8,
   /** Frames of an upload whose regions are hashed; their bases of 64 KiB are kept until the pass ends. */

@@ -17,7 +17,7 @@ import type { FrameMatch } from '../match/frame-match.ts';
 import type { KnownContent } from '../match/known-content.ts';
 import { stillLikenessOf } from '../match/likeness.ts';
 import { RegionMatcher } from '../match/region-matcher.ts';
-import { spansAround, type TimeSpan } from '../match/time-span.ts';
+import { lastingMs, spansAround, type TimeSpan } from '../match/time-span.ts';
 import type { ShedStep } from './effort-ladder.ts';
 
 export interface ExaminationParts {
@@ -106,11 +106,21 @@ export class Examination {
     return this.#exact.length > 0 && isDecisive(this.evidence(), this.#parts.policy);
   }
 
-  /**
-   * Where a video that has been sampled sparsely comes close to known content, but not close enough to decide: around the
-   * frames that did, the likeliest content first. None where there is no doubt.
-   */
-  doubtfulSpans(): readonly TimeSpan[] {
+  /** True when a video was looked at and comes close to known content, but not close enough to decide. */
+  isInDoubt(): boolean {
+    return this.#doubtful().length > 0;
+  }
+
+  /** Around the frames that came close, the likeliest content first. Undefined when that is most of the video. */
+  doubtfulSpans(): readonly TimeSpan[] | undefined {
+    const momentsMs = this.#doubtful()
+      .sort((a, b) => b.score - a.score)
+      .flatMap(({ inliers }) => inliers.map(({ uploadTimeMs }) => uploadTimeMs));
+    const spans = spansAround(momentsMs, limits.doubtReachMs, limits.doubtLookMsMax);
+    return lastingMs(spans) > (this.#result?.durationMs ?? 0) / 2 ? undefined : spans;
+  }
+
+  #doubtful(): Alignment[] {
     const { media, durationMs, complete } = this.#result ?? {};
     const isShortVideo = media?.kind === 'video' && (durationMs ?? 0) <= limits.doubtDurationMsMax;
     if (!isShortVideo || complete !== true) return [];
@@ -118,11 +128,7 @@ export class Examination {
     const evidence = this.evidence();
     const isNear = decide(evidence, policy).reason === 'near_match';
     const near = isNear ? evidence.alignments.filter((each) => assess(each, evidence, policy) === 'doubtful') : [];
-    const doubtful = [...near, ...this.#regions.alignments().filter(isPromising)];
-    const momentsMs = doubtful
-      .sort((a, b) => b.score - a.score)
-      .flatMap(({ inliers }) => inliers.map(({ uploadTimeMs }) => uploadTimeMs));
-    return spansAround(momentsMs, limits.doubtReachMs, limits.doubtLookMsMax);
+    return [...near, ...this.#regions.alignments().filter(isPromising)];
   }
 
   /** True when a further look cannot change the outcome: it is as severe as it gets. */

@@ -13,10 +13,15 @@ export function spansAround(momentsMs: readonly number[], reachMs: number, lasti
   let spans: readonly TimeSpan[] = [];
   for (const momentMs of momentsMs) {
     const wider = joined([...spans, { startMs: Math.max(0, momentMs - reachMs), endMs: momentMs + reachMs }]);
-    if (wider.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0) > lastingMsMax) break;
+    if (lastingMs(wider) > lastingMsMax) break;
     spans = wider;
   }
   return spans;
+}
+
+/** Of all spans together. */
+export function lastingMs(spans: readonly TimeSpan[]): number {
+  return spans.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
 }
 
 function joined(spans: readonly TimeSpan[]): TimeSpan[] {

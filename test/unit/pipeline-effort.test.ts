@@ -87,7 +87,7 @@ describe('regions', () => {
     expect(rig.jobs.map(({ mode }) => mode)).toEqual([{ kind: 'sparse', regions: false }]);
   });
 
-  it('are looked at in the second look, too', async () => {
+  it('are looked at in both steps of the second look, too', async () => {
     const { rig } = await decideOn(0, { known: deep, fingerprint: playAll(near) });
     expect(rig.jobs.map(({ mode }) => mode)).toEqual([
       { kind: 'sparse', regions: true },
@@ -97,6 +97,7 @@ describe('regions', () => {
         within: [{ startMs: 0, endMs: limits.doubtReachMs }],
         regions: true,
       },
+      { kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, regions: true },
     ]);
   });
 });

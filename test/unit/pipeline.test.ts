@@ -280,9 +280,10 @@ describe('doubt', () => {
     expect(rig.decisions()[0]).toMatchObject({ outcome: 'block', reason: 'matched' });
   });
 
-  it('stays doubt when the second look finds no more', async () => {
+  it('makes it be looked at everywhere when that finds no more, and stays doubt when nothing does', async () => {
     const rig = await handleOne({ known, fingerprint: playFrames(sparse) });
-    expect(rig.jobs).toHaveLength(2);
+    expect(rig.jobs).toHaveLength(3);
+    expect(rig.jobs[2]?.mode).toEqual({ kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, regions: false });
     expect(rig.decisions()[0]).toMatchObject({
       outcome: 'review',
       reason: 'near_match',

@@ -117,18 +117,22 @@ describe('doubt', () => {
 
   const { doubtDurationMsMax, doubtReachMs } = limits;
 
-  it('is what comes near in a short video that was sampled to its end, and is looked at again around there', () => {
-    expect(lookedAt({}).doubtfulSpans()).toEqual([{ startMs: 0, endMs: doubtReachMs }]);
-    expect(lookedAt({ durationMs: doubtDurationMsMax }).doubtfulSpans()).toHaveLength(1);
+  it('is what comes near in a short video that was sampled to its end', () => {
+    expect(lookedAt({}).isInDoubt()).toBe(true);
+    expect(lookedAt({ durationMs: doubtDurationMsMax }).isInDoubt()).toBe(true);
+  });
+
+  it('is looked at around what came near first, unless that is most of the video', () => {
+    const around = [{ startMs: 0, endMs: doubtReachMs }];
+    expect(lookedAt({ durationMs: 2 * doubtReachMs }).doubtfulSpans()).toEqual(around);
+    expect(lookedAt({ durationMs: 2 * doubtReachMs - 1 }).doubtfulSpans()).toBeUndefined();
   });
 
   it('is not what is long, stopped early, far from everything, or not seen at all', () => {
-    expect(lookedAt({ durationMs: doubtDurationMsMax + 1 }).doubtfulSpans()).toEqual([]);
-    expect(lookedAt({ complete: false }).doubtfulSpans()).toEqual([]);
-    expect(lookedAt({}, (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits })).doubtfulSpans()).toEqual(
-      [],
-    );
-    expect(examinationOver().doubtfulSpans()).toEqual([]);
+    expect(lookedAt({ durationMs: doubtDurationMsMax + 1 }).isInDoubt()).toBe(false);
+    expect(lookedAt({ complete: false }).isInDoubt()).toBe(false);
+    expect(lookedAt({}, (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits })).isInDoubt()).toBe(false);
+    expect(examinationOver().isInDoubt()).toBe(false);
   });
 
   it('does not make the gaps of the first look wider than they were', () => {

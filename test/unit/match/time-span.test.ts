@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { spansAround } from '../../../src/match/time-span.ts';
+import { lastingMs, spansAround } from '../../../src/match/time-span.ts';
 
 const reachMs = 1_000;
 const unbounded = Number.POSITIVE_INFINITY;
@@ -25,6 +25,7 @@ describe('spans around moments', () => {
       { startMs: 19_000, endMs: 21_000 },
       { startMs: 49_000, endMs: 51_000 },
     ]);
+    expect(lastingMs(spansAround([20_000, 50_000, 80_000], reachMs, twoWhole))).toBe(twoWhole);
     expect(spansAround([], reachMs, twoWhole)).toEqual([]);
   });
 });
