@@ -30,7 +30,7 @@ import type { UploadEvent } from './contracts/upload.ts';
 import { decide } from './decision/decide.ts';
 import { type FloodgateError, toFloodgateError } from './errors.ts';
 import type { FetchedContent, Fetcher } from './fetch/fetcher.ts';
-import type { Fingerprinter, SamplingMode } from './fingerprint/fingerprinter.ts';
+import type { Fingerprinter, FingerprintJob } from './fingerprint/fingerprinter.ts';
 import type { Task } from './flow/consume-loop.ts';
 import { composeDecision, decisionRecord } from './flow/decision-record.ts';
 import { type Effort, type EffortLadder, fullEffort } from './flow/effort-ladder.ts';
@@ -167,7 +167,7 @@ async function examine(
   const startedMs = parts.elapsedMs();
   if (content !== undefined && examination.recognise(content.sha256)) return parts.telemetry.exactCopyFound();
   if (content !== undefined) {
-    await examineFile(content.path, examination, parts, abandoned, parts.ladder.effort()).catch((thrown: unknown) => {
+    await examineFile(content.path, examination, parts, abandoned, parts.ladder.effort).catch((thrown: unknown) => {
       judgeFailure(failureOf(thrown, 'fingerprint', parts, abandoned), examination);
     });
   } else if ('frames' in upload.event.content) {
@@ -194,42 +194,46 @@ async function examineHashes(
 
 /**
  * Few frames first, and parts of them, the likely ones before the others; then frames in between and parts of these; and
- * a dense second look only in doubt, around what came near before everywhere. It ends as soon as the evidence decides. Needs no upload event: `floodgate check` uses it too.
+ * a dense second look only in doubt, around what came near before everywhere. It ends as soon as the evidence decides. The
+ * effort is asked for at each step, since it may change meanwhile. Needs no upload event: `floodgate check` uses it too.
  */
 export async function examineFile(
   path: string,
   examination: Examination,
   parts: Pick<PipelineParts, 'fingerprinter' | 'jobTimeoutMs'>,
   signal: AbortSignal,
-  effort: Effort = fullEffort,
+  effort: () => Effort = () => fullEffort,
 ): Promise<void> {
-  const regions = examination.comparesRegions && effort.regions;
-  const look = async (mode: SamplingMode) => {
+  let regions = examination.comparesRegions;
+  const look = async (mode: FingerprintJob['mode'], onRestart = () => {}) => {
     const result = await parts.fingerprinter.fingerprint({
       path,
       mode,
       timeoutMs: parts.jobTimeoutMs,
       onFrame: (frame) => examination.addFrame(frame),
       onRegions(batch) {
-        if (batch.regions.some(({ tier }) => tier > 1) && !effort.farRegions) {
+        if (batch.regions.some(({ tier }) => tier > 1) && !effort().farRegions) {
           examination.shed('far_regions');
           return 'enough';
         }
         return examination.addRegions(batch);
       },
-      // What the first look has found stays, whatever becomes of the second; frames that come again count once.
-      onRestart: () => {
-        if (mode.kind === 'sparse') examination.restart();
-      },
+      onRestart,
       signal,
     });
     examination.end(result);
   };
-  await look({ kind: 'sparse', regions, ...(effort.framesBetween ? {} : { keyFramesOnly: true }) });
+  const sparse = () => {
+    const { framesBetween, ...rest } = effort();
+    regions = examination.comparesRegions && rest.regions;
+    return { kind: 'sparse', regions, ...(framesBetween ? {} : { keyFramesOnly: true }) } as const;
+  };
+  await look(sparse, () => examination.restart());
   if (examination.isDecided()) return;
   if (examination.comparesRegions && !regions) examination.shed('regions');
   if (!examination.isInDoubt()) return;
-  if (!effort.secondLook) return examination.shed('second_look');
+  if (!effort().secondLook) return examination.shed('second_look');
+  // What the first look has found stays, whatever becomes of the second; frames that come again count once.
   const dense = { kind: 'dense', framesPerSecond: limits.doubtFramesPerSecond, regions } as const;
   const within = examination.doubtfulSpans();
   if (within !== undefined) await look({ ...dense, within });

@@ -23,7 +23,7 @@ export interface BankTable {
   list(filter: { readonly bank?: string }, after: string | undefined): Generator<ContentFacts, undefined>;
   readonly size: number;
   readonly frames: Pick<KnownFrames, 'search'>;
-  readonly deep: Pick<DeepContents, 'name' | 'content' | 'hashes'>;
+  readonly deep: Pick<DeepContents, 'name' | 'content' | 'hashes' | 'contents'>;
   /** The deep side of a content by its number. */
   findDeep(contentNumber: number): DeepContent | undefined;
   /** All there is as bytes, for a snapshot. Views, which hold until the next change. */

@@ -29,6 +29,8 @@ export interface DeepContents {
   content(row: number): DeepContent | undefined;
   /** Unique hashes. */
   readonly hashes: number;
+  /** Contents that have views. */
+  readonly contents: number;
   image(): [string, ImagePiece][];
 }
 
@@ -70,6 +72,10 @@ class IndexedContents implements DeepContents {
 
   get hashes(): number {
     return this.#options.index.size;
+  }
+
+  get contents(): number {
+    return this.#contents.size;
   }
 
   add(row: number, entry: Parameters<DeepContents['add']>[1]): void {

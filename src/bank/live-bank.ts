@@ -91,6 +91,9 @@ export function createBank(options: LiveBankOptions): LiveBank {
     get size() {
       return table.size;
     },
+    get deepContents() {
+      return table.deep.contents;
+    },
     get deepHashes() {
       return table.deep.hashes;
     },

@@ -148,13 +148,16 @@ export const limits = {
 
   // Effort under load
   /** Uploads usually take longer than this from their event: the dearest work that is left is shed. */
-  effortLatencyMsMax: 1_500,
+  effortLatencyMsMax: 800,
   /** Below it the pipeline keeps up with ease. */
-  effortCalmLatencyMs: 700,
+  effortCalmLatencyMs: 400,
   /** So long it must have kept up before shed work is taken up again. */
-  effortCalmMs: 5_000,
+  effortCalmMs: 1_500,
+  /** Twice as long each time that it did not keep up with it for as long as `effortKeptUpMs`, up to this. */
+  effortCalmMsMax: 24_000,
+  effortKeptUpMs: 30_000,
   /** A change shows its effect only on what begins after it. */
-  effortHoldMs: 1_000,
+  effortHoldMs: 2_000,
   /** Latencies that are looked at: as old and as many as this. */
   effortWindowMs: 3_000,
   effortSamplesMax: 256,
@@ -355,6 +358,7 @@ assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments ans
 assertRelation(limits.freshHashesMax < limits.hotHashesMax, 'what is scanned because it is new is little');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
 assertRelation(limits.effortCalmLatencyMs < limits.effortLatencyMsMax, 'the ladder does not swing');
+assertRelation(limits.effortCalmMs <= limits.effortCalmMsMax, 'work is taken up again at once at first');
 assertRelation(limits.streamSegmentFramesMax <= limits.streamFramesMax, 'a segment fits its stream');
 assertRelation(
   limits.streamSegmentFramesMax * 264 * 1.4 < limits.recordBytesMax,

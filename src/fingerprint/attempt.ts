@@ -1,6 +1,6 @@
 /** One attempt at a job in one child: its deadline, its memory bound, its ways to end. */
 import { limits } from '../config/limits.ts';
-import type { FingerprintJob, FingerprintResult } from './fingerprinter.ts';
+import { type FingerprintJob, type FingerprintResult, modeOf, type SamplingMode } from './fingerprinter.ts';
 import { readResidentBytes } from './memory-watch.ts';
 import type { ChildFailureCode, FromChild, ToChild } from './protocol.ts';
 
@@ -31,6 +31,7 @@ export class Attempt {
   readonly #child: AttemptChild;
   readonly #id: number;
   readonly #job: FingerprintJob;
+  readonly #mode: SamplingMode;
   readonly #framesMax: number;
   readonly #memoryBytesMax: number;
   #settle: (end: AttemptEnd) => void = () => {};
@@ -47,7 +48,8 @@ export class Attempt {
     this.#child = child;
     this.#id = id;
     this.#job = job;
-    this.#framesMax = job.mode.kind === 'dense' ? limits.denseFramesMax : limits.sparseFramesMax;
+    this.#mode = modeOf(job);
+    this.#framesMax = this.#mode.kind === 'dense' ? limits.denseFramesMax : limits.sparseFramesMax;
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -58,7 +60,7 @@ export class Attempt {
 
   /** The content is in the slot: the child may begin. */
   begin(): void {
-    this.#child.send({ kind: 'job', id: this.#id, mode: this.#job.mode });
+    this.#child.send({ kind: 'job', id: this.#id, mode: this.#mode });
   }
 
   /** Asks the child to end; kills it when it does not within a grace. */
@@ -97,7 +99,7 @@ export class Attempt {
   }
 
   #takeRegions({ kind: _, id: __, ...batch }: Extract<FromChild, { kind: 'regions' }>): void {
-    const isAsked = this.#job.mode.regions === true;
+    const isAsked = this.#mode.regions === true;
     if (!isAsked || ++this.#batches > limits.regionFramesMax * batchesOfFrameMax) this.#killFor('crash');
     this.#handOver(() => this.#job.onRegions?.(batch) ?? 'more');
   }

@@ -64,7 +64,8 @@ export type SamplingMode =
 export interface FingerprintJob {
   /** The bytes: a file in the spool, or one the caller vouches for (command line). Opened read-only by this process. */
   readonly path: string;
-  readonly mode: SamplingMode;
+  /** Asked when a child begins, where it is a function: what is worth doing may change while the job waits. */
+  readonly mode: SamplingMode | (() => SamplingMode);
   readonly timeoutMs: number;
   /** Called in order of arrival. Returning 'enough' stops sampling; frames in flight may still arrive and are dropped. */
   readonly onFrame: (frame: SampledFrame) => 'more' | 'enough';
@@ -73,6 +74,10 @@ export interface FingerprintJob {
   /** Called at the start of a second attempt: what was received before is void. */
   readonly onRestart: () => void;
   readonly signal?: AbortSignal;
+}
+
+export function modeOf({ mode }: Pick<FingerprintJob, 'mode'>): SamplingMode {
+  return typeof mode === 'function' ? mode() : mode;
 }
 
 export interface FingerprintResult {

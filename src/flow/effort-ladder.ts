@@ -1,6 +1,6 @@
 /**
  * How much is done for each upload, by how well the pipeline keeps up. Under overload the dearest work goes first, one
- * rung after the other, and comes back the same way; each decision says what was left out of it.
+ * rung after the other while that does not help, and comes back the same way; each decision says what was left out of it.
  */
 import { limits } from '../config/limits.ts';
 
@@ -21,6 +21,9 @@ export interface Effort {
 
 export const fullEffort: Effort = effortOf(0);
 
+/** Of two halves of what was observed lately, how much less the later one takes where a backlog goes away. */
+const fallingShare = 0.97;
+
 export interface EffortLadder {
   /** What may be done for the next upload. */
   effort(): Effort;
@@ -39,9 +42,17 @@ export function createEffortLadder({ elapsedMs, onChange }: EffortLadderParts): 
   let rung = 0;
   let movedMs = elapsedMs();
   let calmSinceMs = movedMs;
+  let hasRisen = false;
+  /** How long it must have kept up before it rises to each rung. */
+  const calmsMs = Array.from({ length: shedSteps.length + 1 }, (): number => limits.effortCalmMs);
   let recent: { readonly atMs: number; readonly latencyMs: number }[] = [];
 
   const moveTo = (to: number, nowMs: number): void => {
+    // What could not be kept up is tried less and less often; what could be for long enough, as soon as at first.
+    const calmMs = calmsMs[rung] ?? limits.effortCalmMs;
+    if (nowMs - movedMs >= limits.effortKeptUpMs) calmsMs[rung] = limits.effortCalmMs;
+    else if (to > rung && hasRisen) calmsMs[rung] = Math.min(calmMs * 2, limits.effortCalmMsMax);
+    hasRisen = to < rung;
     rung = to;
     movedMs = nowMs;
     calmSinceMs = nowMs;
@@ -61,9 +72,9 @@ export function createEffortLadder({ elapsedMs, onChange }: EffortLadderParts): 
       while ((recent[0]?.atMs ?? nowMs) < nowMs - limits.effortWindowMs) recent.shift();
       const usualMs = middleOf(recent.map((one) => one.latencyMs));
       if (usualMs > limits.effortCalmLatencyMs) calmSinceMs = nowMs;
-      const mayMove = nowMs - movedMs >= limits.effortHoldMs;
-      if (mayMove && usualMs > limits.effortLatencyMsMax && rung < shedSteps.length) moveTo(rung + 1, nowMs);
-      else if (rung > 0 && nowMs - calmSinceMs >= limits.effortCalmMs) moveTo(rung - 1, nowMs);
+      const mayMove = nowMs - movedMs >= limits.effortHoldMs && rung < shedSteps.length;
+      if (mayMove && usualMs > limits.effortLatencyMsMax && !isFalling(recent)) moveTo(rung + 1, nowMs);
+      else if (rung > 0 && nowMs - calmSinceMs >= (calmsMs[rung - 1] ?? 0)) moveTo(rung - 1, nowMs);
     },
   };
 }
@@ -75,6 +86,13 @@ function effortOf(rung: number): Effort {
     farRegions: rung < 3,
     regions: rung < 4,
   };
+}
+
+/** What has piled up before the last rung goes away by itself: to shed more for it would cost what need not be lost. */
+function isFalling(recent: readonly { readonly latencyMs: number }[]): boolean {
+  const latenciesMs = recent.map(({ latencyMs }) => latencyMs);
+  const half = latenciesMs.length >> 1;
+  return middleOf(latenciesMs.slice(half)) < fallingShare * middleOf(latenciesMs.slice(0, half));
 }
 
 function middleOf(values: readonly number[]): number {

@@ -44,6 +44,8 @@ export interface Naming {
 }
 
 export interface DeepBank {
+  /** How many contents have views. */
+  readonly deepContents: number;
   /** Contents with a view near any of the hashes (n x 32 bytes). */
   nameDeep(queries: Uint8Array, wideBits: number): Naming;
   /** Undefined when the content is plain or gone. */

@@ -170,15 +170,15 @@ export class RegionMatcher {
    */
   #name(queries: Uint8Array): readonly NamedContent[] {
     const { bank, namingRadiusBits } = this.#options;
-    const close = bank.nameDeep(queries, Math.min(namingRadiusBits, limits.segmentRadiusBitsMax));
-    this.capped ||= close.capped;
-    if (this.#scans >= limits.wideNamingsMax || this.#isPromising()) return close.named;
-    this.#scans += 1;
-    const wide = bank.nameDeep(queries, namingRadiusBits);
-    this.capped ||= wide.capped;
-    // A large bank is searched no wider than by its segments: from now on that search alone.
-    if (wide.radiusBits <= close.radiusBits) this.#scans = limits.wideNamingsMax;
-    return wide.named;
+    // Of a small bank all may be compared already.
+    if (this.#tracked.size >= bank.deepContents) return [];
+    const closeBits = Math.min(namingRadiusBits, limits.segmentRadiusBitsMax);
+    const isWide = this.#scans < limits.wideNamingsMax && !this.#isPromising();
+    const { named, capped, radiusBits } = bank.nameDeep(queries, isWide ? namingRadiusBits : closeBits);
+    this.capped ||= capped;
+    // A large bank is searched no wider than by its segments, however often.
+    if (isWide) this.#scans = radiusBits <= closeBits ? limits.wideNamingsMax : this.#scans + 1;
+    return named;
   }
 
   /** Flat pictures are close to much; what its pixels bear out is worth no further search. */

@@ -6,6 +6,7 @@ import { knownContent } from './frame-matches.ts';
 export function bankOf(answers: Partial<Bank> = {}): Bank {
   return {
     position: -1,
+    deepContents: 0,
     deepHashes: 0,
     search: (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits }),
     nameDeep: (_queries, radiusBits) => ({ named: [], capped: false, radiusBits }),

@@ -8,11 +8,13 @@ import type { Fingerprint, StreamDecision } from '../../src/contracts/stream.ts'
 import type { UploadEvent } from '../../src/contracts/upload.ts';
 import { parsePolicy } from '../../src/decision/policy.ts';
 import type { ContentSource, FetchedContent, Fetcher } from '../../src/fetch/fetcher.ts';
-import type {
-  Fingerprinter,
-  FingerprintJob,
-  FingerprintResult,
-  SampledFrame,
+import {
+  type Fingerprinter,
+  type FingerprintJob,
+  type FingerprintResult,
+  modeOf,
+  type SampledFrame,
+  type SamplingMode,
 } from '../../src/fingerprint/fingerprinter.ts';
 import { createEffortLadder } from '../../src/flow/effort-ladder.ts';
 import { RecentDecisions } from '../../src/flow/recent-decisions.ts';
@@ -122,13 +124,16 @@ export function playFrames(frames: readonly SampledFrame[], media: MediaFacts = 
   };
 }
 
+/** A job that a child has begun: what it does is settled. */
+export type BegunJob = FingerprintJob & { readonly mode: SamplingMode };
+
 export interface PipelineRig {
   readonly parts: PipelineParts;
   readonly log: MemoryLog;
   readonly bank: LiveBank;
   readonly consumer: Consumer;
   readonly fetcher: FakeFetcher;
-  readonly jobs: FingerprintJob[];
+  readonly jobs: BegunJob[];
   /** Names of the telemetry heard, with the facts that tests ask for. */
   readonly heard: string[];
   /** Appends uploads and gives the records as the consumer hands them out. */
@@ -142,7 +147,7 @@ export interface PipelineRig {
 export interface RigOptions {
   readonly log?: MemoryLog;
   readonly fetcher?: FakeFetcher;
-  readonly fingerprint?: (job: FingerprintJob) => Promise<FingerprintResult>;
+  readonly fingerprint?: (job: BegunJob) => Promise<FingerprintResult>;
   readonly known?: readonly BankEntry[];
   readonly policy?: Parameters<typeof parsePolicy>[0];
   readonly parts?: Partial<PipelineParts>;
@@ -160,7 +165,7 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
   await bank.start();
   for (const entry of known) await bank.add(entry);
   const consumer = await consumeGroup(log, 'floodgate-pipeline');
-  const jobs: FingerprintJob[] = [];
+  const jobs: BegunJob[] = [];
   const heard: string[] = [];
   const policy = parsePolicy(options.policy ?? {});
   const streams = new LiveStreams({
@@ -174,7 +179,8 @@ export async function pipelineRig(options: RigOptions = {}): Promise<PipelineRig
   });
   await streams.rebuild(0);
   const fingerprinter: Fingerprinter = {
-    fingerprint(job) {
+    fingerprint(asked) {
+      const job = { ...asked, mode: modeOf(asked) };
       jobs.push(job);
       return fingerprint(job);
     },

@@ -94,6 +94,7 @@ export async function playPipeline({ steps, seed }: Play): Promise<void> {
 const turnsMax = 20_000;
 const nothingKnown: Bank = {
   position: -1,
+  deepContents: 0,
   deepHashes: 0,
   search: (_frame, radiusBits) => ({ matches: [], capped: false, radiusBits }),
   nameDeep: (_queries, radiusBits) => ({ named: [], capped: false, radiusBits }),

@@ -2,18 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/config/limits.ts';
 import type { Decision } from '../../src/contracts/decision.ts';
-import type {
-  FingerprintJob,
-  FingerprintResult,
-  RegionBatch,
-  SampledFrame,
-} from '../../src/fingerprint/fingerprinter.ts';
+import type { FingerprintResult, RegionBatch, SampledFrame } from '../../src/fingerprint/fingerprinter.ts';
 import { createEffortLadder, type EffortLadder, shedSteps } from '../../src/flow/effort-ladder.ts';
 import { fullRegion } from '../../src/match/region.ts';
 import { taskOf } from '../../src/pipeline.ts';
 import { bankEntry, deepSide, frames } from '../support/bank-entries.ts';
 import { dihedralHashes, hashNumber } from '../support/hashes.ts';
 import {
+  type BegunJob,
   type PipelineRig,
   pipelineRig,
   playFrames,
@@ -51,7 +47,7 @@ const batch = (timeMs: number, tier: 1 | 2): RegionBatch => ({
 
 /** Plays frames and then, where the mode has them, regions: the likely ones of all frames, then the others. */
 function playAll(sampled: readonly SampledFrame[], heard: string[] = [], changes: Partial<FingerprintResult> = {}) {
-  return async (job: FingerprintJob): Promise<FingerprintResult> => {
+  return async (job: BegunJob): Promise<FingerprintResult> => {
     const played = await playFrames(sampled)(job);
     const result = { ...played, ...(played.complete ? changes : {}) };
     if (!played.complete || job.mode.regions !== true) return result;
@@ -117,7 +113,7 @@ describe('under overload', () => {
   });
 
   it('then the frames between key frames: the child is asked for key frames, and says when they were too few', async () => {
-    const tooFew = (job: FingerprintJob) => playAll(stranger, [], { degraded: ['frames_shed'], complete: false })(job);
+    const tooFew = (job: BegunJob) => playAll(stranger, [], { degraded: ['frames_shed'], complete: false })(job);
     const { rig, decision } = await decideOn(2, { known: deep, fingerprint: tooFew });
     expect(rig.jobs.map(({ mode }) => mode)).toEqual([{ kind: 'sparse', regions: true, keyFramesOnly: true }]);
     expect(decision).toMatchObject({ outcome: 'review', reason: 'shed', degraded: ['frames_shed'] });
@@ -161,7 +157,7 @@ describe('under overload', () => {
   });
 
   it('a reason that is worse stands before it', async () => {
-    const fingerprint = async (job: FingerprintJob) => {
+    const fingerprint = async (job: BegunJob) => {
       await playAll(stranger)(job);
       return videoResult({ degraded: ['decode_errors'] });
     };
@@ -176,7 +172,7 @@ describe('under overload', () => {
   });
 
   it('what a first attempt left out is void when a second looks at it all', async () => {
-    const fingerprint = (job: FingerprintJob) => {
+    const fingerprint = (job: BegunJob) => {
       for (const { timeMs } of stranger) job.onRegions?.(batch(timeMs, 2));
       job.onRestart();
       return playFrames(stranger)(job);

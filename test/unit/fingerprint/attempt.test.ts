@@ -4,7 +4,7 @@ import { limits } from '../../../src/config/limits.ts';
 import { Attempt } from '../../../src/fingerprint/attempt.ts';
 import type { RegionBatch, SamplingMode } from '../../../src/fingerprint/fingerprinter.ts';
 
-function begin(mode: SamplingMode, answer: 'more' | 'enough' = 'more') {
+function begin(mode: SamplingMode | (() => SamplingMode), answer: 'more' | 'enough' = 'more') {
   const heard: RegionBatch[] = [];
   const said: string[] = [];
   const child = { pid: 0, send: ({ kind }: { kind: string }) => said.push(kind), kill: () => said.push('killed') };
@@ -27,6 +27,20 @@ function begin(mode: SamplingMode, answer: 'more' | 'enough' = 'more') {
     sayRegions: () => attempt.hear({ kind: 'regions', id: 1, timeMs: 0, aspect: 1, regions: [] }),
   };
 }
+
+describe('what is to be done', () => {
+  it('is asked for once, when the child begins, and is what the child may say', () => {
+    let asked = 0;
+    const { attempt, heard, said, sayRegions } = begin(() => {
+      asked += 1;
+      return { kind: 'sparse', regions: asked === 1 };
+    });
+    attempt.begin();
+    sayRegions();
+    expect({ asked, said, heard: heard.length }).toEqual({ asked: 1, said: ['job'], heard: 1 });
+    attempt.giveUp(new Error('over'));
+  });
+});
 
 describe('regions from a child', () => {
   it('reach the caller as a batch', () => {

@@ -13,7 +13,7 @@ function ladderAt() {
       ladder.observe(latencyMs);
     }
   };
-  return { ladder, rungs, run };
+  return { clock, ladder, rungs, run };
 }
 
 describe('the ladder of effort', () => {
@@ -48,6 +48,46 @@ describe('the ladder of effort', () => {
     run(limits.effortLatencyMsMax * 2, limits.effortHoldMs);
     run((limits.effortLatencyMsMax + limits.effortCalmLatencyMs) / 2, 120_000);
     expect(rungs).toEqual([1]);
+  });
+
+  it('sheds no more while what has piled up goes away', () => {
+    const { rungs, run } = ladderAt();
+    run(limits.effortLatencyMsMax * 4, limits.effortHoldMs);
+    for (let latencyMs = limits.effortLatencyMsMax * 4; latencyMs > limits.effortLatencyMsMax; latencyMs *= 0.99) {
+      run(latencyMs, 100);
+    }
+    expect(rungs).toEqual([1]);
+    run(limits.effortLatencyMsMax * 2, limits.effortHoldMs * 2 + limits.effortWindowMs);
+    expect(rungs.slice(0, 2)).toEqual([1, 2]);
+  });
+
+  it('tries what it could not keep up with less and less often, and forgets that once it has kept up', () => {
+    const { clock, ladder, run } = ladderAt();
+    const busyMs = limits.effortLatencyMsMax * 2;
+    const fall = () => {
+      while (ladder.rung === 0) run(busyMs, 100);
+    };
+    const msToRise = () => {
+      const startedMs = clock.ms;
+      while (ladder.rung > 0) run(50, 100);
+      return clock.ms - startedMs;
+    };
+    fall();
+    const waitsMs = [0, 1, 2].map(() => {
+      const waitedMs = msToRise();
+      fall();
+      return waitedMs;
+    });
+    expect(waitsMs[1]).toBeGreaterThanOrEqual(2 * limits.effortCalmMs);
+    expect(waitsMs[2]).toBeGreaterThanOrEqual(4 * limits.effortCalmMs);
+    for (let time = 0; time < 10; time++) {
+      msToRise();
+      fall();
+    }
+    expect(msToRise()).toBeLessThanOrEqual(limits.effortCalmMsMax + limits.effortWindowMs);
+    run(50, limits.effortKeptUpMs);
+    fall();
+    expect(msToRise()).toBeLessThanOrEqual(limits.effortCalmMs + limits.effortWindowMs);
   });
 
   it('is not moved by a few slow uploads among many', () => {

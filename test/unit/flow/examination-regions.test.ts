@@ -174,6 +174,7 @@ describe('regions of frames', () => {
   it('are measured as searches, and say so when there were more than may be compared', async () => {
     let nowMs = 0;
     const bank = bankOf({
+      deepContents: 1,
       deepHashes: 1,
       nameDeep: (_queries, radiusBits) => ({ named: [], capped: true, radiusBits }),
     });

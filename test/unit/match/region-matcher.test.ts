@@ -55,14 +55,15 @@ function bankOfThree() {
     });
   });
   return {
+    deepContents: deep.contents,
     nameDeep: (queries: Uint8Array, wideBits: number) => deep.name(queries, wideBits),
     deep: (contentNumber: number) => deep.content(contentNumber - 100),
   };
 }
 
-function matcherOf(dihedrals = dihedralNames.map((_, view) => view)): RegionMatcher {
+function matcherOf(dihedrals = dihedralNames.map((_, view) => view), bank = bankOfThree()): RegionMatcher {
   return new RegionMatcher({
-    bank: bankOfThree(),
+    bank,
     known: () => ({ kind: 'video', framesPerSecond: 1000 / stepMs }),
     namingRadiusBits: 60,
     reachBits: 90,
@@ -124,6 +125,22 @@ describe('matching of regions', () => {
       expect(named.map(({ contentNumber }) => contentNumber)).toEqual(at < 3 ? [] : [102]);
     }
     expect(matcher.alignments()[0]?.inliers).toHaveLength(4);
+  });
+
+  it('asks for names only while the bank holds content that is not compared yet', () => {
+    const bank = bankOfThree();
+    let asked = 0;
+    const nameDeep = (...given: Parameters<typeof bank.nameDeep>) => {
+      asked += 1;
+      return bank.nameDeep(...given);
+    };
+    const matcher = matcherOf(undefined, { ...bank, nameDeep });
+    for (const [at, content] of [0, 1, 2, 0, 1].entries()) {
+      const hashes = showing(known[content]?.[at]?.[0] ?? hashOf(), 0, 20);
+      const named = add(matcher, at * stepMs, [{ region: fullRegion, tier: 1, quality: 90, hashes }]);
+      expect(named.map(({ contentNumber }) => contentNumber)).toEqual(at < 3 ? [100 + content] : []);
+    }
+    expect(asked).toBe(3);
   });
 
   it('lets pixels bear out what is right', () => {
