@@ -65,6 +65,8 @@ const regionFields = {
   likenessMin: amountMin('Block: least likeness where the known content moves; at most 3.'),
   usualFramesMin: framesMin('Block: of fewer distinct frames more likeness is asked where the known content moves.'),
   missingFrameLikeness: amountMin('Block: how much more for each frame that is missing.'),
+  usualSecondsMin: amountMin('Block: of a shorter line more likeness is asked where the known content moves.'),
+  missingSecondLikeness: amountMin('Block: how much more for each second that is missing.'),
   stillLikenessMin: amountMin('Block: least likeness where it stands still; at most 2.'),
   pictureLikenessMin: amountMin(
     'Block: what pixels and changes say together of a line of reviewScoreMin, whatever its hashes say; at most 2.',

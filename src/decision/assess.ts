@@ -69,14 +69,18 @@ function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
 function isLike(alignment: Alignment, policy: Policy): boolean {
   const { stillLikenessMin, likenessMin } = policy.regions;
   const isStill = alignment.picture?.pixels?.change === null;
-  const least = isStill ? stillLikenessMin : likenessMin + fewFramesSurcharge(alignment, policy);
+  const least = isStill ? stillLikenessMin : likenessMin + surchargeOf(alignment, policy);
   return isBorneOut(alignment, policy) && likenessOf(alignment) >= least;
 }
 
-/** Few frames must say more: of many pairs of frames some few always look alike. */
-function fewFramesSurcharge({ distinctBits }: Alignment, { regions }: Policy): number {
-  const missing = Math.max(0, regions.usualFramesMin - distinctBits.length);
-  return missing * regions.missingFrameLikeness;
+/**
+ * Few frames must say more, and so must few seconds, however many frames are in them: of many pairs of frames some few
+ * always look alike, and then so do their neighbours.
+ */
+function surchargeOf({ distinctBits, matchedMs }: Alignment, { regions }: Policy): number {
+  const missingFrames = Math.max(0, regions.usualFramesMin - distinctBits.length);
+  const missingSeconds = Math.max(0, regions.usualSecondsMin - matchedMs / 1000);
+  return Math.max(missingFrames * regions.missingFrameLikeness, missingSeconds * regions.missingSecondLikeness);
 }
 
 /** The pixels bear it out, and where anything moves, so do the changes: two takes of one scene look alike as well. */

@@ -36,6 +36,8 @@ export const defaultPolicy: Policy = {
     likenessMin: 2.05,
     usualFramesMin: 9,
     missingFrameLikeness: 0.05,
+    usualSecondsMin: 5,
+    missingSecondLikeness: 0.1,
     stillLikenessMin: 1.7,
     pictureLikenessMin: 1.8,
     imageAgreementMin: 0.76,

@@ -20,6 +20,8 @@ const policy = parsePolicy({
     likenessMin: 2.25,
     usualFramesMin: 5,
     missingFrameLikeness: 0.1,
+    usualSecondsMin: 3,
+    missingSecondLikeness: 0.1,
     pictureLikenessMin: 1.8,
     stillLikenessMin: 1.7,
     imageAgreementMin: 0.65,
@@ -127,6 +129,17 @@ describe('a video judged by its pixels', () => {
     expect(agreement + change).toBeLessThan(regions.pictureLikenessMin);
     expect(strength(alignmentOf(few, pictureOf(moving(agreement + barely, change))))).toBe('strong');
     expect(strength(alignmentOf(few, pictureOf(moving(agreement - barely, change))))).not.toBe('strong');
+  });
+
+  it('needs more of few seconds, however many frames are in them', () => {
+    // Frames enough, half a second apart: one second less than usual.
+    const short = copyMatches(moments(regions.usualFramesMin, 500), {}, { distanceBits: 66 });
+    const [change, missingSeconds] = [0.85, regions.usualSecondsMin - (regions.usualFramesMin - 1) / 2];
+    expect(missingSeconds).toBeGreaterThan(0);
+    const agreement = regions.likenessMin + missingSeconds * regions.missingSecondLikeness - hashShare(66) - change;
+    expect(agreement + change).toBeLessThan(regions.pictureLikenessMin);
+    expect(strength(alignmentOf(short, pictureOf(moving(agreement + barely, change))))).toBe('strong');
+    expect(strength(alignmentOf(short, pictureOf(moving(agreement - barely, change))))).not.toBe('strong');
   });
 
   it('needs more of hashes and pixels where nothing moves, for nothing is known of change', () => {
