@@ -55,6 +55,19 @@ describe('a sparse pass over a long video', () => {
     expect(close.frames).toEqual((await rig.sample(minute({}), sparse)).frames);
   });
 
+  it('of key frames only says so when these are enough and tell nothing', async () => {
+    const [still] = drawClip(1, 64, 48);
+    if (still === undefined) throw new Error('nothing was drawn');
+    const frames = Array.from({ length: 60 }, () => still);
+    const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames, framesPerSecond: 1, gop: 8 });
+    const keys = await rig.sample(clip, { kind: 'sparse', keyFramesOnly: true });
+    expect(keys.frames).toHaveLength(limits.sparseFramesMin);
+    expect(keys.result).toMatchObject({ degraded: ['frames_shed'], complete: false });
+    const all = await rig.sample(clip, sparse);
+    expect(all.frames.length).toBeGreaterThan(limits.sparseFramesMin);
+    expect(all.result).toMatchObject({ degraded: [], complete: true });
+  });
+
   // Goal: what browsers record has no duration and no index; it is judged over its whole length all the same.
   it('finds the end of a video that does not say how long it is', async () => {
     const { result } = await rig.sample(

@@ -160,15 +160,14 @@ function takeKeyFrame(pass: VideoPass): void {
 
 /** Decodes what is lacking, in order of time, starting at the nearest key frames. */
 async function fill(pass: VideoPass, keysMs: readonly number[] | null, keyFramesOnly: boolean): Promise<void> {
-  const plan = planFill(pass, 'onward');
   if (pass.ended) return;
-  if (keyFramesOnly) {
-    pass.shed = plan.timesMs.length > 0;
-    return;
-  }
-  await fillPlan(pass, keysMs, plan);
   // Black or still shots tell nothing of what lies between.
-  if (!pass.isTelling) await fillPlan(pass, keysMs, planFill(pass, 'even'));
+  for (const others of ['onward', 'even'] as const) {
+    if (others === 'even' && pass.isTelling) return;
+    const plan = planFill(pass, others);
+    if (!keyFramesOnly) await fillPlan(pass, keysMs, plan);
+    else if (plan.timesMs.length > 0) pass.shed = true;
+  }
 }
 
 async function fillPlan(pass: VideoPass, keysMs: readonly number[] | null, plan: FillPlan): Promise<void> {
