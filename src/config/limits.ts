@@ -358,7 +358,7 @@ assertRelation(limits.segmentRadiusBitsMax < limits.radiusBitsMax, 'segments ans
 assertRelation(limits.freshHashesMax < limits.hotHashesMax, 'what is scanned because it is new is little');
 assertRelation(limits.freshHashesMax < limits.bankHashesMax, 'a bank can fill a segment');
 assertRelation(limits.effortCalmLatencyMs < limits.effortLatencyMsMax, 'the ladder does not swing');
-assertRelation(limits.effortCalmMs <= limits.effortCalmMsMax, 'work is taken up again at once at first');
+assertRelation(limits.effortCalmMs <= limits.effortCalmMsMax, 'the wait for shed work only grows');
 assertRelation(limits.streamSegmentFramesMax <= limits.streamFramesMax, 'a segment fits its stream');
 assertRelation(
   limits.streamSegmentFramesMax * 264 * 1.4 < limits.recordBytesMax,
