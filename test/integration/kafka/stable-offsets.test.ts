@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { limits } from '../../../src/config/limits.ts';
 import { createClient } from '../../../src/log/kafka/client.ts';
-import { createCluster } from '../../../src/log/kafka/internals.ts';
+import { createCluster, type WireBroker } from '../../../src/log/kafka/internals.ts';
 import { readAllProgress, readProgress } from '../../../src/log/kafka/progress.ts';
 import { topicNamesOf } from '../../../src/log/kafka/topic-names.ts';
 import { Wire } from '../../../src/log/kafka/wire.ts';
@@ -32,27 +32,24 @@ describeWithKafka('progress within an open transaction', () => {
     group = uniqueName('g');
   });
 
-  /** The broker makes the topics of its coordinators when they are first asked for. */
-  const coordinatorOf = (kind: 'group' | 'transaction', id: string) =>
-    wire.persist(() => wire.coordinator(kind, id), { what: `looking for the coordinator of ${id}`, signal: never });
+  /** The broker makes the topics of its coordinators when they are first asked for, and takes a moment to serve them. */
+  const ask = <T>(kind: 'group' | 'transaction', id: string, request: (coordinator: WireBroker) => Promise<T>) =>
+    wire.persist(async () => request(await wire.coordinator(kind, id)), { what: `asking for ${id}`, signal: never });
 
   const of = () => ({ wire, group, topic: topics.nameOf('uploads'), signal: never });
 
   /** Commits an offset of partition 0 in a transaction, and gives how to end it. */
   async function beginCommit(offset: number): Promise<(isCommitted: boolean) => Promise<void>> {
     const transactionalId = uniqueName('t');
-    const coordinator = await coordinatorOf('transaction', transactionalId);
-    const { producerId, producerEpoch } = await coordinator.initProducerId({
-      transactionalId,
-      transactionTimeout: limits.kafkaTransactionTimeoutMs,
-    });
+    const begun = { transactionalId, transactionTimeout: limits.kafkaTransactionTimeoutMs };
+    const { producerId, producerEpoch } = await ask('transaction', transactionalId, (of) => of.initProducerId(begun));
     const identity = { transactionalId, producerId, producerEpoch };
-    await coordinator.addOffsetsToTxn({ ...identity, groupId: group });
-    const partitions = [{ partition: 0, offset: String(offset), metadata: '' }];
-    const ofGroup = await coordinatorOf('group', group);
-    await ofGroup.txnOffsetCommit({ ...identity, groupId: group, topics: [{ topic: of().topic, partitions }] });
+    const [groupId, partitions] = [group, [{ partition: 0, offset: String(offset), metadata: '' }]];
+    await ask('transaction', transactionalId, (of) => of.addOffsetsToTxn({ ...identity, groupId }));
+    const topics = [{ topic: of().topic, partitions }];
+    await ask('group', groupId, (of) => of.txnOffsetCommit({ ...identity, groupId, topics }));
     return async (isCommitted) => {
-      await coordinator.endTxn({ ...identity, transactionResult: isCommitted });
+      await ask('transaction', transactionalId, (of) => of.endTxn({ ...identity, transactionResult: isCommitted }));
     };
   }
 
