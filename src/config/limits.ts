@@ -28,6 +28,8 @@ export const limits = {
   contentBytesMax: 2 * GiB,
   imageBytesMax: 64 * MiB,
   spoolBytesMax: 8 * GiB,
+  /** Gathered of one content before it is written; so much memory for each content that is arriving. */
+  spoolWriteBytes: 512 * KiB,
   fetchTimeoutMs: 60_000,
   fetchConnectTimeoutMs: 5_000,
   fetchHeadersTimeoutMs: 15_000,

@@ -10,6 +10,7 @@ import { chmod, type FileHandle, lstat, mkdir, open, readdir, realpath, rm } fro
 import { basename, dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { limits } from '../config/limits.ts';
 import { FloodgateError } from '../errors.ts';
 import type { FetchedContent, Spool, SpooledContent, StoreOptions } from './fetcher.ts';
 
@@ -147,11 +148,11 @@ export class FileSpool implements Spool {
     const hash = createHash('sha256');
     const handle = await open(join(this.folder, name), 'wx', 0o600).catch(throwDiskFailure);
     try {
-      for await (const chunk of bytes as AsyncIterable<Uint8Array>) {
-        this.#charge(file, chunk.byteLength, options.bytesMax);
-        hash.update(chunk);
+      const arrived: AsyncIterable<Uint8Array> = bytes;
+      for await (const piece of inPieces(arrived, (chunk) => this.#charge(file, chunk.byteLength, options.bytesMax))) {
+        hash.update(piece);
         // Unlike write(), writeFile() on a handle appends at the present position and never stops short.
-        await handle.writeFile(chunk).catch(throwDiskFailure);
+        await handle.writeFile(piece).catch(throwDiskFailure);
       }
       if (options.durable === true) await this.#flush(handle);
     } finally {
@@ -186,6 +187,25 @@ export class FileSpool implements Spool {
     await rm(join(this.folder, name), { force: true }).catch(() => undefined);
     this.#bytesUsed -= file.bytes;
   }
+}
+
+/** Sockets give 64 KiB at most, and each write costs a turn in another thread: they are gathered. */
+async function* inPieces(
+  bytes: AsyncIterable<Uint8Array>,
+  charge: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  let gathered: Uint8Array[] = [];
+  let gatheredBytes = 0;
+  for await (const chunk of bytes) {
+    charge(chunk);
+    gathered.push(chunk);
+    gatheredBytes += chunk.byteLength;
+    if (gatheredBytes < limits.spoolWriteBytes) continue;
+    yield Buffer.concat(gathered, gatheredBytes);
+    gathered = [];
+    gatheredBytes = 0;
+  }
+  if (gatheredBytes > 0) yield Buffer.concat(gathered, gatheredBytes);
 }
 
 function tooLarge(bytesMax: number): FloodgateError {

@@ -33,6 +33,9 @@ const vacuumPagesPerStep = 1_024;
 
 const agingTopics = ['uploads', 'decisions', 'stream-decisions', 'fingerprints', 'dead-letters'] as const;
 
+/** Records of the bank that were appended since the last compaction, and no more than are looked at in one step. */
+const freshSql = 'SELECT "offset", key FROM bank WHERE "offset" >= ? AND "offset" < ? ORDER BY "offset" LIMIT ?';
+
 /** Each step is one transaction; the generator ends when there is nothing more to remove. */
 export function* retain(store: SqliteStore, rules: RetentionRules, nowMs: number): Generator<void> {
   for (const topic of agingTopics) {
@@ -74,15 +77,22 @@ function removeOldest(store: SqliteStore, topic: Topic, rule: RetentionRule, now
  */
 function compactBank(store: SqliteStore): boolean {
   const from = Number(readMeta(store.db, 'compacted_offset'));
-  const fresh = store.db
-    .prepare('SELECT "offset", key FROM bank WHERE "offset" >= ? AND "offset" < ? ORDER BY "offset" LIMIT ?')
+  const span = [from, store.retentionFloor('bank'), limits.logRetentionChunkRecords];
+  const [last] = store.db
+    .prepare(`SELECT max("offset") FROM (${freshSql})`)
     .raw()
-    .all(from, store.retentionFloor('bank'), limits.logRetentionChunkRecords) as [number, Buffer][];
-  const last = fresh.at(-1);
-  if (last === undefined) return false;
+    .get(...span) as [number | null];
+  if (last === null) return false;
+  const outdated = store.db
+    .prepare(
+      `SELECT DISTINCT older."offset" FROM (${freshSql}) AS fresh
+        JOIN bank AS older ON older.key = fresh.key AND older."offset" < fresh."offset"`,
+    )
+    .raw()
+    .all(...span) as [number][];
   store.removeInTransaction(() => {
-    for (const [offset, key] of fresh) removeBank(store, 'key = ? AND "offset" < ?', [key, offset]);
-    writeMeta(store.db, 'compacted_offset', String(last[0] + 1));
+    removeBank(store, outdated);
+    writeMeta(store.db, 'compacted_offset', String(last + 1));
   });
   return true;
 }
@@ -96,17 +106,19 @@ function removeTombstones(store: SqliteStore, beforeMs: number): boolean {
     .all(beforeMs, compacted, limits.logRetentionChunkRecords) as [number][];
   if (offsets.length === 0) return false;
   store.removeInTransaction(() => {
-    for (const [offset] of offsets) removeBank(store, '"offset" = ?', [offset]);
+    removeBank(store, offsets);
   });
   return true;
 }
 
-function removeBank(store: SqliteStore, where: string, parameters: unknown[]): void {
-  const sum = store.db.prepare(`SELECT coalesce(sum(${sizeSql}), 0) FROM bank WHERE ${where}`).raw();
-  const [bytes = 0] = sum.get(...parameters) as number[];
-  if (bytes === 0) return;
-  store.db.prepare(`DELETE FROM bank WHERE ${where}`).run(...parameters);
-  store.table('bank').shrink(bytes);
+function removeBank(store: SqliteStore, offsets: readonly [number][]): void {
+  const size = store.db.prepare(`SELECT ${sizeSql} FROM bank WHERE "offset" = ?`).raw();
+  const remove = store.db.prepare('DELETE FROM bank WHERE "offset" = ?');
+  for (const [offset] of offsets) {
+    const [bytes = 0] = size.get(offset) as number[];
+    remove.run(offset);
+    store.table('bank').shrink(bytes);
+  }
 }
 
 function giveBackPages(store: SqliteStore): boolean {

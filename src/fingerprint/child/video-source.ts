@@ -104,6 +104,8 @@ class VideoSource implements FrameSource {
 
   decodeKeyPacket(): Picture | null {
     this.#restartDecoder();
+    // No other picture is built on this one, and at the size of the kernel's frame blocks do not show: a sixth less work.
+    this.#decoder.setOption('skip_loop_filter', 'all');
     const isHidden = (this.#packet.flags & this.#av.AV_PKT_FLAG_DISCARD) !== 0;
     const sent = this.#decoder.sendPacketSync(this.#packet);
     this.#decoder.sendPacketSync(null);
@@ -166,6 +168,7 @@ class VideoSource implements FrameSource {
 
   #startOnward(frames: 'all' | 'references'): void {
     this.#decoder.setOption('skip_frame', frames === 'all' ? 'default' : 'noref');
+    this.#decoder.setOption('skip_loop_filter', 'default');
     this.#onward = true;
     this.#lastMs = Number.NEGATIVE_INFINITY;
     this.#shiftMs = 0;
