@@ -73,7 +73,10 @@ export const limits = {
   tellingFramesMin: 4,
   tellingQualityMin: 20,
   sameFrameBitsMax: 8,
-  /** Key frames looked at before the gaps between them are filled. */
+  /** Places of a long video where key frames are looked for: reading where they are costs next to nothing. */
+  sparseSeeks: 32,
+  /** Key frames looked at before the gaps between them are filled: one for so much of a long video, and `sparseFramesMin`. */
+  sparseKeySpacingMs: 4_000,
   sparseKeyFramesMax: 16,
   /** Up to this duration key frames are found by reading through, above it by seeking. */
   sparseReadThroughMsMax: 20_000,
@@ -163,6 +166,10 @@ export const limits = {
   /** Latencies that are looked at: as old and as many as this. */
   effortWindowMs: 3_000,
   effortSamplesMax: 256,
+
+  // Memory of the service
+  /** How much the heap grows, in percent of what the last full collection left, before the next one: V8's own upper bound. */
+  heapGrowingPercent: 300,
 
   // Live streams
   /** Streams of which a process keeps evidence, the ones with the latest segments. */

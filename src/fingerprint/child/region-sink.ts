@@ -56,7 +56,7 @@ export class RegionSink implements FrameSink {
    */
   async lookCloser(): Promise<void> {
     const kept = this.#kept.inTime;
-    if (!this.#regions || kept.length === 0 || this.stopped) return;
+    if (!this.#regions || this.stopped || kept.every(({ timeMs }) => this.#seenMs.has(timeMs))) return;
     const known = this.#listed.length;
     this.#listed = joinRegions(this.#listed, listRegions(this.#pictures(kept), this.#aspect));
     for (const tier of [1, 2] as const) {

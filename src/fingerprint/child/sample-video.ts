@@ -2,7 +2,7 @@
  * Dense and sparse sampling of a video.
  *
  * Sparse: key frames first, since one costs a tenth of what a second of film costs. A short video is read through, a
- * long one is sought through in an order whose every prefix is spread evenly. Parts of these are looked at next, for the
+ * long one is sought through, its key frames in an order whose every prefix is spread evenly. Parts of these are looked at next, for the
  * frames between key frames are the dearest of all. What is still too thin is then filled by decoding onward from the
  * nearest key frames, in order of time. Where a seek gives damage, all is decoded from the start.
  */
@@ -12,11 +12,13 @@ import type { FrameSink } from './frame-sink.ts';
 import type { FrameSource, PacketFacts } from './frame-source.ts';
 import {
   evenTicks,
+  evenTimes,
   type FillPlan,
   fillTimes,
   listedTicks,
-  seekTimes,
+  spreadOrder,
   type Ticks,
+  thinOut,
   ticksWithin,
   wideningTicks,
 } from './sampling.ts';
@@ -126,19 +128,37 @@ function timesBroken(pass: VideoPass): SeekFault {
   return new SeekFault();
 }
 
-/** Visits moments in spread order and decodes the key frame before each. Returns null: not all key frames are known. */
+/**
+ * Looks where there are key frames, which costs next to nothing, and decodes as many as the length asks for, those first
+ * that are spread most evenly. Where there are few each marks a cut, or what was spliced in. Returns null: not all are known.
+ */
 async function seekKeyFrames(pass: VideoPass): Promise<null> {
-  const visited = new Set<number>();
-  // The last one asks for the very end, so that a film longer than announced does not hide there.
-  for (const timeMs of [...seekTimes(pass.durationMs, limits.sparseKeyFramesMax), limits.videoDurationMsMax]) {
+  const keysMs = thinOut(await findKeyFrames(pass), keyFramesWanted(pass));
+  for (const place of spreadOrder(keysMs.length)) {
     if (pass.ended) return null;
-    const key = seekKeyFrame(pass, timeMs);
-    if (key === null) pass.truncated ||= timeMs < pass.durationMs;
-    else if (!visited.has(key.timeMs)) takeKeyFrame(pass);
-    if (key !== null) visited.add(key.timeMs);
+    if (seekKeyFrame(pass, keysMs[place] ?? 0) !== null) takeKeyFrame(pass);
     await pass.sink.breathe();
   }
   return null;
+}
+
+/** Moments of key frames, ascending. */
+async function findKeyFrames(pass: VideoPass): Promise<number[]> {
+  const foundMs = new Set<number>();
+  // The last one asks for the very end, so that a film longer than announced does not hide there.
+  for (const timeMs of [...evenTimes(pass.durationMs, limits.sparseSeeks), limits.videoDurationMsMax]) {
+    if (pass.ended) break;
+    const key = seekKeyFrame(pass, timeMs);
+    if (key === null) pass.truncated ||= timeMs < pass.durationMs;
+    else foundMs.add(key.timeMs);
+    await pass.sink.breathe();
+  }
+  return [...foundMs].sort((a, b) => a - b);
+}
+
+function keyFramesWanted({ durationMs }: VideoPass): number {
+  const forLength = Math.ceil(durationMs / limits.sparseKeySpacingMs);
+  return Math.min(limits.sparseKeyFramesMax, Math.max(limits.sparseFramesMin, forLength));
 }
 
 function seekKeyFrame(pass: VideoPass, timeMs: number): PacketFacts | null {

@@ -22,9 +22,26 @@ export function spreadOrder(count: number): number[] {
   return reversed.filter((index) => index < count);
 }
 
-/** Moments to seek to, best first: `count` of them at even distances from 0. */
-export function seekTimes(durationMs: number, count: number): number[] {
-  return spreadOrder(count).map((index) => Math.floor((durationMs * index) / count));
+/** `count` moments at even distances from 0. */
+export function evenTimes(durationMs: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => Math.floor((durationMs * index) / count));
+}
+
+/** `count` of these moments, which ascend: again and again the one goes whose neighbours lie closest to each other. */
+export function thinOut(timesMs: readonly number[], count: number): number[] {
+  const kept = [...timesMs];
+  while (kept.length > Math.max(2, count)) kept.splice(leastMissed(kept), 1);
+  return kept;
+}
+
+/** Place of the moment whose neighbours lie closest to each other; neither the first nor the last of three or more. */
+export function leastMissed(timesMs: readonly number[]): number {
+  const spanAround = (place: number) => (timesMs[place + 1] ?? 0) - (timesMs[place - 1] ?? 0);
+  let found = 1;
+  for (let place = 2; place < timesMs.length - 1; place++) {
+    if (spanAround(place) < spanAround(found)) found = place;
+  }
+  return found;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The frames of an upload whose bases are kept until its pass ends: few, and evenly spread over time. */
+import { leastMissed } from '../sampling.ts';
 
 export interface KeptFrame {
   readonly timeMs: number;
@@ -22,17 +23,8 @@ export class KeptFrames {
   add(frame: KeptFrame): void {
     const after = this.#kept.findIndex(({ timeMs }) => timeMs > frame.timeMs);
     this.#kept.splice(after < 0 ? this.#kept.length : after, 0, frame);
-    if (this.#kept.length > this.#framesMax) this.#kept.splice(this.#leastMissed(), 1);
-  }
-
-  /** Neither the first nor the last. */
-  #leastMissed(): number {
-    const timeAt = (place: number) => this.#kept[place]?.timeMs ?? 0;
-    let found = 1;
-    for (let place = 1; place < this.#kept.length - 1; place++) {
-      if (timeAt(place + 1) - timeAt(place - 1) < timeAt(found + 1) - timeAt(found - 1)) found = place;
-    }
-    return found;
+    if (this.#kept.length <= this.#framesMax) return;
+    this.#kept.splice(leastMissed(this.#kept.map(({ timeMs }) => timeMs)), 1);
   }
 }
 

@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   evenTicks,
+  evenTimes,
   fillTimes,
   largestGap,
   listedTicks,
-  seekTimes,
   spreadOrder,
   spreadPages,
+  thinOut,
   ticksWithin,
   wideningTicks,
 } from '../../../../src/fingerprint/child/sampling.ts';
@@ -34,9 +35,32 @@ describe('spreadOrder', () => {
       }),
     );
   });
+});
 
+describe('evenTimes', () => {
   it('gives moments within the duration, the first one first', () => {
-    expect(seekTimes(16_000, 4)).toEqual([0, 8_000, 4_000, 12_000]);
+    expect(evenTimes(16_000, 4)).toEqual([0, 4_000, 8_000, 12_000]);
+  });
+});
+
+describe('thinOut', () => {
+  it('keeps all of few, and the moments around long stretches', () => {
+    const splicedMs = [0, 12_500, 20_000, 24_000, 30_700, 37_700];
+    expect(thinOut(splicedMs, 8)).toEqual(splicedMs);
+    expect(thinOut([0, 1_000, 2_000, 9_000, 20_000], 4)).toEqual([0, 2_000, 9_000, 20_000]);
+  });
+
+  it('leaves a steady row no gap above twice its share', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 3, max: 16 }), fc.integer({ min: 3, max: 64 }), (count, length) => {
+        const timesMs = Array.from({ length }, (_, index) => index * 1_000);
+        const kept = thinOut(timesMs, count);
+        expect(kept).toHaveLength(Math.min(count, length));
+        expect([kept[0], kept.at(-1)]).toEqual([0, (length - 1) * 1_000]);
+        const shareMs = ((length - 1) * 1_000) / (kept.length - 1);
+        expect(largestGap(kept, 0)).toBeLessThanOrEqual(2 * Math.max(shareMs, 1_000));
+      }),
+    );
   });
 });
 
