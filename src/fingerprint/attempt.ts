@@ -15,8 +15,13 @@ export type AttemptEnd =
   /** The caller's own code threw, or the content could not be handed over. */
   | { readonly kind: 'broken'; readonly error: unknown };
 
-/** Parts of a frame come in two batches, at the closer look at key frames and at the last one. */
-const batchesOfFrameMax = 4;
+/** The likely parts of a frame and the others. */
+const batchesOfFrame = 2;
+
+/** Times that parts of frames are looked at: those of key frames and of all, or of each span and of all. */
+function closerLooksMax(mode: SamplingMode): number {
+  return mode.kind === 'sparse' ? 2 : 1 + (mode.within?.length ?? 1);
+}
 
 export type LostReason = 'crash' | 'timeout' | 'memory';
 
@@ -33,6 +38,7 @@ export class Attempt {
   readonly #job: FingerprintJob;
   readonly #mode: SamplingMode;
   readonly #framesMax: number;
+  readonly #batchesMax: number;
   readonly #memoryBytesMax: number;
   #settle: (end: AttemptEnd) => void = () => {};
   #frames = 0;
@@ -50,6 +56,7 @@ export class Attempt {
     this.#job = job;
     this.#mode = modeOf(job);
     this.#framesMax = this.#mode.kind === 'dense' ? limits.denseFramesMax : limits.sparseFramesMax;
+    this.#batchesMax = closerLooksMax(this.#mode) * batchesOfFrame * limits.regionFramesMax;
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -100,7 +107,7 @@ export class Attempt {
 
   #takeRegions({ kind: _, id: __, ...batch }: Extract<FromChild, { kind: 'regions' }>): void {
     const isAsked = this.#mode.regions === true;
-    if (!isAsked || ++this.#batches > limits.regionFramesMax * batchesOfFrameMax) this.#killFor('crash');
+    if (!isAsked || ++this.#batches > this.#batchesMax) this.#killFor('crash');
     this.#handOver(() => this.#job.onRegions?.(batch) ?? 'more');
   }
 

@@ -51,7 +51,10 @@ async function sampleThroughout(pass: VideoPass, stepMs: number): Promise<void> 
   pass.truncated = !pass.sink.stopped && pass.durationMs - lastMs > missingEndMs + stepMs;
 }
 
-/** Each span is entered at the key frame before it; where that cannot be done, all before it is decoded too. */
+/**
+ * Each span is entered at the key frame before it, and parts of its frames are looked at before the next: one may well
+ * decide. Where a span cannot be entered, all before it is decoded too.
+ */
 async function sampleWithin(pass: VideoPass, spans: readonly (readonly number[])[]): Promise<void> {
   try {
     if (pass.source.mustDecodeInOrder || hasNoIndex(pass.source)) throw new SeekFault();
@@ -60,6 +63,7 @@ async function sampleWithin(pass: VideoPass, spans: readonly (readonly number[])
       if (firstMs === undefined || pass.ended) continue;
       if (!pass.source.enterAt(locateKey(pass, firstMs))) throw new SeekFault();
       await walk(pass, listedTicks(timesMs), { frames: 'all', strict: true });
+      await pass.sink.lookCloser();
     }
   } catch (error) {
     if (!(error instanceof SeekFault)) throw error;
