@@ -16,7 +16,7 @@ import {
   type FillPlan,
   fillTimes,
   listedTicks,
-  spreadOrder,
+  spreadFirst,
   type Ticks,
   thinOut,
   ticksWithin,
@@ -138,9 +138,9 @@ function timesBroken(pass: VideoPass): SeekFault {
  */
 async function seekKeyFrames(pass: VideoPass): Promise<null> {
   const keysMs = thinOut(await findKeyFrames(pass), keyFramesWanted(pass));
-  for (const place of spreadOrder(keysMs.length)) {
+  for (const keyMs of spreadFirst(keysMs, pass.durationMs)) {
     if (pass.ended) return null;
-    if (seekKeyFrame(pass, keysMs[place] ?? 0) !== null) takeKeyFrame(pass);
+    if (seekKeyFrame(pass, keyMs) !== null) takeKeyFrame(pass);
     await pass.sink.breathe();
   }
   return null;

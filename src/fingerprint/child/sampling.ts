@@ -34,6 +34,17 @@ export function thinOut(timesMs: readonly number[], count: number): number[] {
   return kept;
 }
 
+/** All of these moments in an order whose every prefix is spread evenly over the duration, as far as they are. */
+export function spreadFirst(timesMs: readonly number[], durationMs: number): number[] {
+  const left = [...timesMs];
+  const placesMs = evenTimes(durationMs, timesMs.length);
+  return spreadOrder(timesMs.length).map((index) => {
+    const placeMs = placesMs[index] ?? 0;
+    const distances = left.map((timeMs) => Math.abs(timeMs - placeMs));
+    return left.splice(distances.indexOf(Math.min(...distances)), 1)[0] ?? 0;
+  });
+}
+
 /** Place of the moment whose neighbours lie closest to each other; neither the first nor the last of three or more. */
 export function leastMissed(timesMs: readonly number[]): number {
   const spanAround = (place: number) => (timesMs[place + 1] ?? 0) - (timesMs[place - 1] ?? 0);

@@ -6,6 +6,7 @@ import {
   fillTimes,
   largestGap,
   listedTicks,
+  spreadFirst,
   spreadOrder,
   spreadPages,
   thinOut,
@@ -59,6 +60,22 @@ describe('thinOut', () => {
         expect([kept[0], kept.at(-1)]).toEqual([0, (length - 1) * 1_000]);
         const shareMs = ((length - 1) * 1_000) / (kept.length - 1);
         expect(largestGap(kept, 0)).toBeLessThanOrEqual(2 * Math.max(shareMs, 1_000));
+      }),
+    );
+  });
+});
+
+describe('spreadFirst', () => {
+  it('begins with those nearest to the halves and quarters, wherever the moments crowd', () => {
+    const crowdedMs = [0, 1_000, 2_000, 3_000, 4_000, 15_000, 31_000, 44_000];
+    expect(spreadFirst(crowdedMs, 60_000).slice(0, 4)).toEqual([0, 31_000, 15_000, 44_000]);
+  });
+
+  it('gives each moment once', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 60_000 }), { maxLength: 20 }), (moments) => {
+        const timesMs = moments.toSorted((a, b) => a - b);
+        expect(spreadFirst(timesMs, 60_000).toSorted((a, b) => a - b)).toEqual(timesMs);
       }),
     );
   });
