@@ -56,6 +56,7 @@ function printSteady(steady: Steady, terminal: Terminal): void {
   terminal.note(`  other work on the machine took ${steady.othersCores.toFixed(2)} cores`);
   for (const [file, count] of Object.entries(steady.missedFiles)) terminal.note(`  missed ${count} x ${file}`);
   for (const [file, count] of Object.entries(steady.wrongFiles)) terminal.note(`  wrongly ${count} x ${file}`);
+  for (const [file, count] of Object.entries(steady.slowFiles)) terminal.note(`  slow ${count} x ${file}`);
 }
 
 function printSteps(steps: readonly MeasuredStep[], terminal: Terminal): void {

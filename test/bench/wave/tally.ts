@@ -46,7 +46,11 @@ export interface Tally {
   readonly missedFiles: Readonly<Record<string, number>>;
   /** Of unrelated clips that are held or blocked. */
   readonly wrongFiles: Readonly<Record<string, number>>;
+  /** Of the slowest uploads, two in a hundred: what the quantile 0.99 is made of. */
+  readonly slowFiles: Readonly<Record<string, number>>;
 }
+
+const slowShare = 0.02;
 
 export function latencyMs(upload: Offered): number | undefined {
   return upload.decided === undefined ? undefined : upload.decided.atMs - upload.dueMs;
@@ -85,6 +89,7 @@ export function tallyOf(uploads: readonly Offered[]): Tally {
     missedReasons: countBy(missed.map(({ made }) => `${made.outcome} ${made.reason}`)),
     missedFiles: countBy(missed.map(({ about }) => about)),
     wrongFiles: countBy(wrong.map(({ about, made }) => `${made.outcome} ${about}`)),
+    slowFiles: countBy(slowestOf(uploads, slowShare).map(({ about }) => about)),
   };
 }
 
@@ -95,6 +100,12 @@ export function spreadOf(uploads: readonly Offered[], quantileShare: number, par
     return quantile(latenciesMs(uploads.slice(part * size, (part + 1) * size)), quantileShare);
   });
   return [Math.min(...values), Math.max(...values)];
+}
+
+function slowestOf(uploads: readonly Offered[], shareOfAll: number): Offered[] {
+  const decided = uploads.filter((upload) => latencyMs(upload) !== undefined);
+  const slowestFirst = decided.sort((a, b) => (latencyMs(b) ?? 0) - (latencyMs(a) ?? 0));
+  return slowestFirst.slice(0, Math.ceil(decided.length * shareOfAll));
 }
 
 function isCaught({ outcome, isIncident }: Decided): boolean {

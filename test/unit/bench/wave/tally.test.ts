@@ -33,6 +33,12 @@ it('counts what has no decision as lost, and not among the latencies', () => {
   expect(tallyOf([upload('edited', { atMs: 70 }, 20), upload('edited')])).toMatchObject({ lost: 1, p99Ms: 50 });
 });
 
+it('names the files of the slowest two in a hundred', () => {
+  const quick = Array.from({ length: 98 }, (_, place) => upload('edited', { atMs: 100 + place }));
+  const tally = tallyOf([...quick, upload('unrelated', { atMs: 900 }), upload('identical', { atMs: 950 })]);
+  expect(tally.slowFiles).toEqual({ 'unrelated file': 1, 'identical file': 1 });
+});
+
 it('tells how far a quantile is spread over the parts of a stage', () => {
   const uploads = [100, 100, 400, 400, 200, 200].map((atMs) => upload('edited', { atMs }));
   expect(spreadOf(uploads, 0.5, 3)).toEqual([100, 400]);
