@@ -142,6 +142,23 @@ describe('a dense pass', () => {
     },
   );
 
+  it.each([
+    ['H.264', 'libx264', 'mp4', 3],
+    ['HEVC', 'libx265', 'mp4', 3],
+    ['MPEG-4', 'mpeg4', 'avi', 2],
+    ['MPEG-2', 'mpeg2video', 'mpegts', 2],
+    ['VP9', 'libvpx-vp9', 'webm', 0],
+  ] as const)(
+    'whose parts are looked at takes the same frames, though it decodes fewer: %s',
+    async (_what, encoder, muxer, bFrames) => {
+      const clip = encodeClip({ encoder, muxer, frames: drawClip(120, 64, 48), gop: 40, bFrames });
+      const all = await rig.sample(clip, { kind: 'dense', framesPerSecond: 4 });
+      const { frames } = await rig.sample(clip, { kind: 'dense', framesPerSecond: 4, regions: true });
+      expect(frames.map(({ timeMs }) => timeMs)).toEqual(all.frames.map(({ timeMs }) => timeMs));
+      expect(frames.map(({ hashes }) => hashes)).toEqual(all.frames.map(({ hashes }) => hashes));
+    },
+  );
+
   it('is of all where the spans hold nothing', async () => {
     const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: drawClip(50, 64, 48) });
     const within = [{ startMs: 30_000, endMs: 31_000 }];

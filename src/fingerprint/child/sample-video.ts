@@ -22,7 +22,7 @@ import {
   ticksWithin,
   wideningTicks,
 } from './sampling.ts';
-import { SeekFault, VideoPass, walk } from './video-pass.ts';
+import { type DecodedFrames, SeekFault, VideoPass, walk } from './video-pass.ts';
 
 /** A container may announce a little more than it has; less than this is not a missing end. */
 const missingEndMs = 2_000;
@@ -32,21 +32,24 @@ const breakMs = 1_000;
 const closerLookFramesMin = 2;
 
 /** How densely, and where; everywhere when `within` is left out. */
-export type DenseMode = Pick<SamplingMode & { readonly kind: 'dense' }, 'framesPerSecond' | 'within'>;
+export type DenseMode = Pick<SamplingMode & { readonly kind: 'dense' }, 'framesPerSecond' | 'within' | 'regions'>;
 
-export async function sampleDense(source: FrameSource, sink: FrameSink, { framesPerSecond, within }: DenseMode) {
+export async function sampleDense(source: FrameSource, sink: FrameSink, mode: DenseMode): Promise<FingerprintResult> {
+  const { framesPerSecond, within } = mode;
+  // What is banked is met as exactly as any rate allows, and stays.
+  const frames = mode.regions === true ? 'nearest' : 'all';
   const pass = new VideoPass(source, sink, limits.denseFramesMax);
   const stepMs = 1_000 / framesPerSecond;
   const wanted = (within ?? []).map((span) => ticksWithin(span, stepMs, source.durationMs || Number.POSITIVE_INFINITY));
-  if (wanted.some((timesMs) => timesMs.length > 0)) await sampleWithin(pass, wanted);
-  else await sampleThroughout(pass, stepMs);
+  if (wanted.some((timesMs) => timesMs.length > 0)) await sampleWithin(pass, wanted, frames);
+  else await sampleThroughout(pass, stepMs, frames);
   const result = pass.finish();
   const capped = result.framesSampled >= limits.denseFramesMax;
   return capped ? { ...result, degraded: [...new Set([...result.degraded, 'frames_capped' as const])] } : result;
 }
 
-async function sampleThroughout(pass: VideoPass, stepMs: number): Promise<void> {
-  await walk(pass, evenTicks(stepMs), { frames: 'all', strict: false });
+async function sampleThroughout(pass: VideoPass, stepMs: number, frames: DecodedFrames): Promise<void> {
+  await walk(pass, evenTicks(stepMs), { frames, strict: false });
   const lastMs = pass.sampledMs.at(-1) ?? 0;
   pass.truncated = !pass.sink.stopped && pass.durationMs - lastMs > missingEndMs + stepMs;
 }
@@ -55,19 +58,23 @@ async function sampleThroughout(pass: VideoPass, stepMs: number): Promise<void> 
  * Each span is entered at the key frame before it, and parts of its frames are looked at before the next: one may well
  * decide. Where a span cannot be entered, all before it is decoded too.
  */
-async function sampleWithin(pass: VideoPass, spans: readonly (readonly number[])[]): Promise<void> {
+async function sampleWithin(
+  pass: VideoPass,
+  spans: readonly (readonly number[])[],
+  frames: DecodedFrames,
+): Promise<void> {
   try {
     if (pass.source.mustDecodeInOrder || hasNoIndex(pass.source)) throw new SeekFault();
     for (const timesMs of spans) {
       const [firstMs] = timesMs;
       if (firstMs === undefined || pass.ended) continue;
       if (!pass.source.enterAt(locateKey(pass, firstMs))) throw new SeekFault();
-      await walk(pass, listedTicks(timesMs), { frames: 'all', strict: true });
+      await walk(pass, listedTicks(timesMs), { frames, strict: true });
       await pass.sink.lookCloser();
     }
   } catch (error) {
     if (!(error instanceof SeekFault)) throw error;
-    if (pass.source.rewind()) await walk(pass, listedTicks(spans.flat()), { frames: 'all', strict: false });
+    if (pass.source.rewind()) await walk(pass, listedTicks(spans.flat()), { frames, strict: false });
   }
 }
 

@@ -135,6 +135,8 @@ function reverseBits(value: number, bits: number): number {
 export interface Ticks {
   /** Infinity when there are no more. */
   readonly nextMs: number;
+  /** From a moment to the tick nearest to it, passed or not. */
+  distanceMs(timeMs: number): number;
   /** Goes on to the next moment; an endless row leaps to the last one at or before `passedMs`. */
   advance(passedMs: number): void;
 }
@@ -145,6 +147,9 @@ export function listedTicks(timesMs: readonly number[]): Ticks {
   return {
     get nextMs() {
       return timesMs[at] ?? Number.POSITIVE_INFINITY;
+    },
+    distanceMs(timeMs) {
+      return timesMs.reduce((least, tickMs) => Math.min(least, Math.abs(tickMs - timeMs)), Number.POSITIVE_INFINITY);
     },
     advance() {
       at++;
@@ -158,6 +163,9 @@ export function evenTicks(stepMs: number): Ticks {
   return {
     get nextMs() {
       return count * stepMs;
+    },
+    distanceMs(timeMs) {
+      return Math.abs(Math.max(0, Math.round(timeMs / stepMs)) * stepMs - timeMs);
     },
     advance(passedMs) {
       count = Math.max(count + 1, Math.floor(passedMs / stepMs));
@@ -179,6 +187,8 @@ export function wideningTicks(stepMsMin: number): Ticks {
     get nextMs() {
       return nextMs;
     },
+    // Those to come depend on what was passed: any moment may be one.
+    distanceMs: () => 0,
     advance(passedMs) {
       nextMs += Math.max(stepMsMin, nextMs / 8);
       if (nextMs < passedMs) nextMs = passedMs;

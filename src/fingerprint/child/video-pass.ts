@@ -87,17 +87,27 @@ export class VideoPass {
 }
 
 /**
+ * Which frames a walk decodes that no other needs: all; none, where a frame or two beside the moment does; or those nearest
+ * to a tick, which tells frames of a steady rate as exactly as all do.
+ */
+export type DecodedFrames = 'all' | 'references' | 'nearest';
+
+/** A frame nearer to a tick than this share of the usual distance between frames may be the nearest; timestamps waver. */
+const nearestShare = 0.75;
+
+/**
  * Decodes from where the source stands and takes the picture nearest to each tick.
  * Throws a SeekFault at the first damaged picture when `strict`: what follows a seek must be whole.
  */
 export async function walk(
   pass: VideoPass,
   ticks: Ticks,
-  how: { readonly frames: 'all' | 'references'; readonly strict: boolean },
+  how: { readonly frames: DecodedFrames; readonly strict: boolean },
 ): Promise<void> {
+  const isWanted = wantedBy(how.frames, ticks, pass.source.frameMs);
   let previous: Picture | null = null;
   while (!pass.ended && ticks.nextMs !== Number.POSITIVE_INFINITY) {
-    const step = pass.source.decodeOnward(how.frames);
+    const step = pass.source.decodeOnward(isWanted);
     if (step === 'end') return takeLast(pass, ticks, previous);
     if (step !== 'again') {
       if (step.corrupt && how.strict) throw new SeekFault();
@@ -106,6 +116,12 @@ export async function walk(
     }
     await pass.sink.breathe();
   }
+}
+
+function wantedBy(frames: DecodedFrames, ticks: Ticks, frameMs: number): (timeMs: number) => boolean {
+  if (frames === 'all') return () => true;
+  if (frames === 'references') return () => false;
+  return (timeMs) => ticks.distanceMs(timeMs) <= frameMs * nearestShare;
 }
 
 /** After a seek the decoder gave damaged pictures or none: everything has to be decoded from the start. */

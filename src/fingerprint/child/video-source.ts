@@ -31,6 +31,7 @@ class VideoSource implements FrameSource {
   readonly media: MediaFacts;
   readonly aspect: number;
   readonly durationMs: number;
+  readonly frameMs: number;
   readonly mustDecodeInOrder: boolean;
   faults = 0;
   readonly #av: Av;
@@ -48,6 +49,8 @@ class VideoSource implements FrameSource {
   readonly #startTicks: bigint;
   #packetMs = 0;
   #onward = false;
+  /** The decoder leaves out frames that no other needs. */
+  #skips = false;
   /** Decoding onward begins at the first key frame that is not before this; null: at the next packet, key or not. */
   #entryMs: number | null = null;
   #draining = false;
@@ -64,6 +67,7 @@ class VideoSource implements FrameSource {
     this.#msPerTick = this.#stream.timeBase.toDouble() * 1_000;
     this.#startTicks = this.#stream.startTime === av.AV_NOPTS_VALUE ? 0n : this.#stream.startTime;
     this.durationMs = this.#readDuration();
+    this.frameMs = 1_000 / this.#stream.avgFrameRate.toDouble() || Number.POSITIVE_INFINITY;
     this.mustDecodeInOrder = video.mustDecodeInOrder;
     this.#turn = readDisplayMatrix(this.#stream.codecpar.getCodedSideData(av.AV_PKT_DATA_DISPLAYMATRIX));
     this.aspect = aspectOf(video.width, video.height, this.#stream.codecpar.sampleAspectRatio.toDouble(), this.#turn);
@@ -116,8 +120,8 @@ class VideoSource implements FrameSource {
     return picture;
   }
 
-  decodeOnward(frames: 'all' | 'references'): Picture | 'again' | 'end' {
-    if (!this.#onward) this.#startOnward(frames);
+  decodeOnward(isWanted: (timeMs: number) => boolean): Picture | 'again' | 'end' {
+    if (!this.#onward) this.#startOnward();
     const waiting = this.#receive();
     if (waiting !== null) return this.#keepForward(waiting);
     if (this.#draining) return 'end';
@@ -125,6 +129,7 @@ class VideoSource implements FrameSource {
     if (packet !== null && this.#entryMs !== null && !(packet.isKey && packet.timeMs >= this.#entryMs)) return 'again';
     this.#entryMs = null;
     this.#draining = packet === null;
+    if (packet !== null) this.#skipUnneeded(!isWanted(packet.timeMs + this.#shiftMs));
     if (this.#decoder.sendPacketSync(packet === null ? null : this.#packet) < 0) this.faults++;
     const picture = this.#receive();
     return picture === null ? 'again' : this.#keepForward(picture);
@@ -166,12 +171,17 @@ class VideoSource implements FrameSource {
     this.#entryMs = null;
   }
 
-  #startOnward(frames: 'all' | 'references'): void {
-    this.#decoder.setOption('skip_frame', frames === 'all' ? 'default' : 'noref');
+  #startOnward(): void {
     this.#decoder.setOption('skip_loop_filter', 'default');
     this.#onward = true;
     this.#lastMs = Number.NEGATIVE_INFINITY;
     this.#shiftMs = 0;
+  }
+
+  #skipUnneeded(skips: boolean): void {
+    if (skips === this.#skips) return;
+    this.#skips = skips;
+    this.#decoder.setOption('skip_frame', skips ? 'noref' : 'default');
   }
 
   #read(): boolean {

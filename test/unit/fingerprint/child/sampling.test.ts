@@ -65,6 +65,21 @@ describe('thinOut', () => {
   });
 });
 
+describe('the distance to the nearest tick', () => {
+  it('counts ticks that were passed as well', () => {
+    const listed = listedTicks([500, 2_000]);
+    listed.advance(600);
+    expect([0, 540, 1_300, 5_000].map((timeMs) => listed.distanceMs(timeMs))).toEqual([500, 40, 700, 3_000]);
+    const even = evenTicks(250);
+    even.advance(900);
+    expect([0, 110, 240, 1_010].map((timeMs) => even.distanceMs(timeMs))).toEqual([0, 110, 10, 10]);
+  });
+
+  it('is nothing where nobody knows the ticks to come', () => {
+    expect(wideningTicks(390).distanceMs(1_234)).toBe(0);
+  });
+});
+
 describe('spreadFirst', () => {
   it('begins with those nearest to the halves and quarters, wherever the moments crowd', () => {
     const crowdedMs = [0, 1_000, 2_000, 3_000, 4_000, 15_000, 31_000, 44_000];
