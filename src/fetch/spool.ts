@@ -148,12 +148,19 @@ export class FileSpool implements Spool {
     const hash = createHash('sha256');
     const handle = await open(join(this.folder, name), 'wx', 0o600).catch(throwDiskFailure);
     try {
-      const arrived: AsyncIterable<Uint8Array> = bytes;
-      for await (const piece of inPieces(arrived, (chunk) => this.#charge(file, chunk.byteLength, options.bytesMax))) {
-        hash.update(piece);
-        // Unlike write(), writeFile() on a handle appends at the present position and never stops short.
-        await handle.writeFile(piece).catch(throwDiskFailure);
+      let gathered: Uint8Array[] = [];
+      let gatheredBytes = 0;
+      for await (const chunk of bytes as AsyncIterable<Uint8Array>) {
+        this.#charge(file, chunk.byteLength, options.bytesMax);
+        hash.update(chunk);
+        gathered.push(chunk);
+        gatheredBytes += chunk.byteLength;
+        if (gatheredBytes < limits.spoolWriteBytes) continue;
+        await appendAll(handle, gathered).catch(throwDiskFailure);
+        gathered = [];
+        gatheredBytes = 0;
       }
+      await appendAll(handle, gathered).catch(throwDiskFailure);
       if (options.durable === true) await this.#flush(handle);
     } finally {
       await handle.close();
@@ -189,23 +196,13 @@ export class FileSpool implements Spool {
   }
 }
 
-/** Sockets give 64 KiB at most, and each write costs a turn in another thread: they are gathered. */
-async function* inPieces(
-  bytes: AsyncIterable<Uint8Array>,
-  charge: (chunk: Uint8Array) => void,
-): AsyncGenerator<Uint8Array> {
-  let gathered: Uint8Array[] = [];
-  let gatheredBytes = 0;
-  for await (const chunk of bytes) {
-    charge(chunk);
-    gathered.push(chunk);
-    gatheredBytes += chunk.byteLength;
-    if (gatheredBytes < limits.spoolWriteBytes) continue;
-    yield Buffer.concat(gathered, gatheredBytes);
-    gathered = [];
-    gatheredBytes = 0;
-  }
-  if (gatheredBytes > 0) yield Buffer.concat(gathered, gatheredBytes);
+/** Sockets give 64 KiB at most, and each write costs a turn in another thread: hence many chunks at once. */
+async function appendAll(handle: FileHandle, chunks: Uint8Array[]): Promise<void> {
+  if (chunks.length === 0) return;
+  const { bytesWritten } = await handle.writev(chunks);
+  const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+  // Unlike this, writeFile() on a handle never stops short.
+  if (bytesWritten < bytes) await handle.writeFile(Buffer.concat(chunks).subarray(bytesWritten));
 }
 
 function tooLarge(bytesMax: number): FloodgateError {

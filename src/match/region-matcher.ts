@@ -323,9 +323,10 @@ function scoreOf({ hypothesis }: Fit, { score, medianDistanceBits }: Alignment):
   return score + hypothesis.weight / 1_000 - medianDistanceBits / 100_000;
 }
 
-/** Which of several alignments says most: what scores, as far as the pixels bear it out. */
+/** Which of several alignments says most: what scores, as far as the pixels and how they change bear it out. */
 function strengthOf({ score, picture }: Alignment): number {
-  return score * (0.1 + (picture?.pixels?.agreement ?? 0));
+  const { agreement = 0, change = null } = picture?.pixels ?? {};
+  return score * (0.1 + agreement + Math.max(0, change?.agreement ?? agreement));
 }
 
 function candidateOf(groups: readonly (readonly FrameMatch[])[], toleranceMs: number): Candidate | undefined {

@@ -73,13 +73,14 @@ export function fillTimes(
   const lacking = Math.max(0, enough - sampledMs.length);
   const onward = others === 'onward' ? onwardTimes(sampledMs, durationMs, spacingMsMin, lacking) : [];
   const known = [...sampledMs, ...onward].sort((a, b) => a - b);
-  // What is taken lies up to the tolerance beside the moment asked for.
+  // What is taken lies up to the tolerance beside the moment asked for; what lies between key frames is as long as it is.
   const gapMs = gapMsMax - spacingMsMin;
   let stepMs = others === 'even' ? Math.min(gapMs, Math.max(spacingMsMin, durationMs / enough)) : gapMs;
-  let between = divideGaps(known, durationMs, stepMs);
+  const closedMs = others === 'even' ? stepMs : gapMsMax;
+  let between = divideGaps(known, durationMs, stepMs, closedMs);
   while (onward.length + between.length > budget && between.length > 0) {
     stepMs *= 1.25;
-    between = divideGaps(known, durationMs, stepMs);
+    between = divideGaps(known, durationMs, stepMs, closedMs);
   }
   const timesMs = [...onward, ...between].sort((a, b) => a - b).slice(0, Math.max(budget, 0));
   return { timesMs, toleranceMs: stepMs > gapMs ? stepMs / 4 : spacingMsMin / 2 };
@@ -113,13 +114,14 @@ function onwardTimes(sampledMs: readonly number[], durationMs: number, spacingMs
   return taken.slice(sampledMs.length);
 }
 
-function divideGaps(knownMs: readonly number[], durationMs: number, stepMs: number): number[] {
+/** Moments that divide each gap of more than `closedMs` into pieces of `stepMs` at most. */
+function divideGaps(knownMs: readonly number[], durationMs: number, stepMs: number, closedMs: number): number[] {
   const borders = [0, ...knownMs, durationMs];
   const found: number[] = [];
   for (let index = 1; index < borders.length; index++) {
     const from = borders[index - 1] as number;
     const gapMs = (borders[index] as number) - from;
-    const pieces = Math.ceil(gapMs / stepMs);
+    const pieces = gapMs <= closedMs ? 1 : Math.ceil(gapMs / stepMs);
     for (let piece = 1; piece < pieces; piece++) found.push(Math.round(from + (gapMs * piece) / pieces));
   }
   return found;

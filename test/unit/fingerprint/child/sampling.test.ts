@@ -101,6 +101,14 @@ describe('fillTimes', () => {
     expect(fillTimes([0], 4_000, bounds, 'onward').timesMs).toEqual([500, 1_000, 1_500, 2_000, 2_500, 3_000, 3_500]);
   });
 
+  // Goal: encoders place a key frame every 250 frames, and what lies between is most of the work.
+  it('leaves gaps alone that are no longer than they may be', () => {
+    const keysMs = [0, 10_417, 20_833, 31_250];
+    const usual = { framesMin: 4, framesMax: 64, spacingMsMin: 390, gapMsMax: 10_500 };
+    expect(fillTimes(keysMs, 40_000, usual, 'onward').timesMs).toEqual([]);
+    expect(fillTimes(keysMs, 42_000, usual, 'onward').timesMs).toEqual([36_625]);
+  });
+
   it('goes on from what is there until there are frames enough, past those that are there already', () => {
     expect(fillTimes([0, 1_000, 3_900], 4_000, bounds, 'onward').timesMs).toEqual([500, 1_500, 2_000, 2_500, 3_000]);
   });
