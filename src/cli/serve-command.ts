@@ -24,7 +24,7 @@ export function addServeCommands(program: Command, context: CommandContext, exit
 
 async function serve(context: CommandContext): Promise<void> {
   const { config, secrets } = readConfig(context.environment);
-  // The bytes that pass through make V8 mark all of a small heap every second, though they die young: a tenth of all work.
+  // The bytes that pass through make V8 mark all of a small heap every second, though they die young.
   setFlagsFromString(`--heap-growing-percent=${limits.heapGrowingPercent}`);
   // Loaded late: the other commands need neither the HTTP server nor the clients of the sources, and start sooner.
   const { startService } = await import('../service.ts');

@@ -2,9 +2,9 @@
  * Dense and sparse sampling of a video.
  *
  * Sparse: key frames first, since one costs a tenth of what a second of film costs. A short video is read through, a
- * long one is sought through, its key frames in an order whose every prefix is spread evenly. Parts of these are looked at next, for the
- * frames between key frames are the dearest of all. What is still too thin is then filled by decoding onward from the
- * nearest key frames, in order of time. Where a seek gives damage, all is decoded from the start.
+ * long one is sought through, its key frames in an order whose every prefix is spread evenly. Parts of these are looked
+ * at next, for the frames between key frames are the dearest of all. What is still too thin is then filled by decoding
+ * onward from the nearest key frames, in order of time. Where a seek gives damage, all is decoded from the start.
  */
 import { limits } from '../../config/limits.ts';
 import type { FingerprintResult, SamplingMode } from '../fingerprinter.ts';
