@@ -30,6 +30,8 @@ export const limits = {
   spoolBytesMax: 8 * GiB,
   /** Gathered of one content before it is written; so much memory for each content that is arriving. */
   spoolWriteBytes: 512 * KiB,
+  /** And in so many chunks: a source that sends byte by byte must not cost a hundred times what it sends. */
+  spoolWriteChunks: 64,
   fetchTimeoutMs: 60_000,
   fetchConnectTimeoutMs: 5_000,
   fetchHeadersTimeoutMs: 15_000,

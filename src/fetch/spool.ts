@@ -155,7 +155,7 @@ export class FileSpool implements Spool {
         hash.update(chunk);
         gathered.push(chunk);
         gatheredBytes += chunk.byteLength;
-        if (gatheredBytes < limits.spoolWriteBytes) continue;
+        if (gatheredBytes < limits.spoolWriteBytes && gathered.length < limits.spoolWriteChunks) continue;
         await appendAll(handle, gathered).catch(throwDiskFailure);
         gathered = [];
         gatheredBytes = 0;

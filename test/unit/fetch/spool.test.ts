@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { limits } from '../../../src/config/limits.ts';
 import { createSpool } from '../../../src/fetch/spool.ts';
 import { codeOf, sha256Of } from '../../support/fetch-rig.ts';
 
@@ -42,6 +43,29 @@ describe('store', () => {
       { numRuns: 30 },
     );
     expect(spool.bytesUsed()).toBe(0);
+  });
+
+  it('writes what is larger than one write', async () => {
+    const spool = await openSpool(10 * limits.spoolWriteBytes);
+    const chunks = Array.from({ length: 40 }, (_, place) => Buffer.alloc(65_000 + place, place));
+    const stored = await spool.store(Readable.from(chunks), { bytesMax: 10 * limits.spoolWriteBytes });
+    expect(await readFile(stored.path)).toEqual(Buffer.concat(chunks));
+    expect(stored.sha256).toBe(sha256Of(Buffer.concat(chunks)));
+  });
+
+  // Goal: a source that sends byte by byte costs no more memory than one that does not.
+  it('does not gather small chunks without end', async () => {
+    const spool = await openSpool();
+    const source = new Readable({ objectMode: true, read() {} });
+    for (let sent = 0; sent <= limits.spoolWriteChunks; sent++) source.push(Buffer.from('x'));
+    const stored = spool.store(source, { bytesMax: 1_000 });
+    const writtenBytes = async () => {
+      const [name = ''] = await readdir(spool.folder);
+      return (await stat(join(spool.folder, name))).size;
+    };
+    await expect.poll(writtenBytes).toBe(limits.spoolWriteChunks);
+    source.push(null);
+    expect((await stored).bytes).toBe(limits.spoolWriteChunks + 1);
   });
 
   it('keeps folder and files from everybody else', async () => {
