@@ -89,10 +89,10 @@ export function search(queryCount: u32, radiusBits: u32, room: u32, freshOnly: b
 }
 
 /**
- * The same among the first `count` slots of the slot list, which ascend: those of one content, say. Nothing can be
- * confirmed after it.
+ * The same among the first `count` slots of the slot list, which ascend: those of one content, say. Of the first 192 bits
+ * of the code at most `sieveBits` may differ: exact with the radius or more. Nothing can be confirmed after it.
  */
-export function searchListed(queryCount: u32, radiusBits: u32, room: u32, count: u32): u32 {
+export function searchListed(queryCount: u32, radiusBits: u32, sieveBits: u32, room: u32, count: u32): u32 {
   assertPart(storePart);
   assertListed(count);
   let before: u32 = 0;
@@ -103,7 +103,7 @@ export function searchListed(queryCount: u32, radiusBits: u32, room: u32, count:
   }
   assert(count === 0 || before < usedSlots(), 'a listed slot does not exist');
   startSearch(queryCount, radiusBits, room);
-  scanListed(queryCount, radiusBits, count);
+  scanListed(queryCount, min(sieveBits, radiusBits), count);
   return hitsFound();
 }
 

@@ -136,7 +136,7 @@ class IndexedContents implements DeepContents {
         if (this.#contents.get(row) !== indexed) return viewHitsOf(joinHits([]), slots, 0);
         const { hitsPerSearchMax, queriesPerSearchMax } = limits;
         const searches = batchesOf(queries).map((batch) =>
-          this.#options.index.searchSlots(slots, batch, radiusBits, hitsPerSearchMax),
+          this.#options.index.searchSlots(slots, batch, radiusBits, hitsPerSearchMax, sieveBitsOf(radiusBits)),
         );
         return viewHitsOf(joinHits(searches, queriesPerSearchMax), slots, searches.length * hitsPerSearchMax);
       },
@@ -185,6 +185,15 @@ class IndexedContents implements DeepContents {
 /** Empty, or as they were when the image was taken; their hashes are then put into the index anew. */
 export function createDeepContents(options: DeepOptions, image?: TableImage): DeepContents {
   return new IndexedContents(options, image);
+}
+
+/**
+ * How many of 192 bits, as good as drawn from 256, may differ: of pairs at the radius itself one in a thousand is left out,
+ * of closer ones next to none, and of unrelated ones at 90 bits one in a hundred remains instead of one in five.
+ */
+function sieveBitsOf(radiusBits: number): number {
+  const expectedBits = 0.75 * radiusBits;
+  return Math.ceil(expectedBits + 3 * Math.sqrt(0.25 * expectedBits));
 }
 
 function columnsOfEntry(

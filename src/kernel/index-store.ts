@@ -28,7 +28,13 @@ export interface IndexStore {
   insert(hash: Uint8Array): number | undefined;
   search(queries: Uint8Array, radiusBits: number, hitsMax: number, segments: readonly Segment[]): Hits;
   /** Among these slots, which ascend; any number of them. */
-  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number): Hits;
+  searchSlots(
+    slots: Uint32Array,
+    queries: Uint8Array,
+    radiusBits: number,
+    hitsMax: number,
+    sieveBits?: number,
+  ): Hits;
   /** Holds the fresh slots of a range for a build or a snapshot, and gives them. The range consists of whole blocks. */
   capture(fromSlot: number, endSlot: number): Uint32Array;
   /** A segment finds these from now on. */
@@ -121,7 +127,13 @@ class KernelStore implements IndexStore {
     return this.#copyHits(Math.min(found, hitsMax), found > hitsMax);
   }
 
-  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number): Hits {
+  searchSlots(
+    slots: Uint32Array,
+    queries: Uint8Array,
+    radiusBits: number,
+    hitsMax: number,
+    sieveBits = radiusBits,
+  ): Hits {
     const { calls, capacities } = this;
     const count = queries.length / capacities.hashBytes;
     const parts: Hits[] = [];
@@ -130,7 +142,7 @@ class KernelStore implements IndexStore {
       const listed = slots.subarray(from, from + capacities.slotListMax);
       this.#slotList.set(listed);
       this.#queries.set(queries);
-      const found = callKernel(() => calls.searchListed(count, radiusBits, room, listed.length)) >>> 0;
+      const found = callKernel(() => calls.searchListed(count, radiusBits, sieveBits, room, listed.length)) >>> 0;
       const part = this.#copyHits(Math.min(found, room), found > room);
       parts.push(part);
       room -= part.count;

@@ -36,7 +36,7 @@ export interface SearchExports {
   queriesAddress(): number;
   queryCodesAddress(): number;
   search(queryCount: number, radiusBits: number, room: number, freshOnly: 0 | 1): number;
-  searchListed(queryCount: number, radiusBits: number, room: number, count: number): number;
+  searchListed(queryCount: number, radiusBits: number, sieveBits: number, room: number, count: number): number;
   confirm(count: number): number;
   hitQueriesAddress(): number;
   hitSlotsAddress(): number;

@@ -145,9 +145,9 @@ class SegmentedIndex implements OwnedIndex {
     return this.#store.search(queries, radiusBits, hitsMax, this.#segments);
   }
 
-  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number) {
+  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number, sieveBits?: number) {
     requireSearch(queries, radiusBits, hitsMax);
-    return this.#store.searchSlots(slots, queries, radiusBits, hitsMax);
+    return this.#store.searchSlots(slots, queries, radiusBits, hitsMax, sieveBits);
   }
 
   merge(): Promise<void> {

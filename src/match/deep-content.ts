@@ -24,7 +24,10 @@ export interface DeepContent {
   readonly quality: Uint8Array;
   /** The known frame nearest to a moment as 32 x 32 gray pixels; undefined when none was kept. */
   thumbnailNear(timeMs: number): { readonly timeMs: number; readonly pixels: Uint8Array } | undefined;
-  /** Every pair within `radiusBits`; exact. `queries` is any number of hashes of 32 bytes. */
+  /**
+   * Pairs within `radiusBits` with their exact distances; of those at the very radius one in a thousand may be missing.
+   * `queries` is any number of hashes of 32 bytes.
+   */
   measure(queries: Uint8Array, radiusBits: number): ViewHits;
 }
 

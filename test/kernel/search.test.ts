@@ -118,6 +118,15 @@ describe.each(builds)('Hamming search, $build binary', ({ build, optimizeLevel, 
         expect(ordered(listOf(found))).toEqual(ordered(wanted));
       }
     }
+    const listed = Uint32Array.from(slots);
+    const exact = listOf(index.searchSlots(listed, joined(queries), 90, limits.hitsPerSearchMax));
+    const sieved = listOf(index.searchSlots(listed, joined(queries), 90, limits.hitsPerSearchMax, 80));
+    const asText = (hits: typeof exact) => hits.map((hit) => JSON.stringify(hit)).sort();
+    expect(asText(exact)).toEqual(expect.arrayContaining(asText(sieved)));
+    expect(sieved.length).toBeGreaterThan(0.98 * exact.length);
+    expect(listOf(index.searchSlots(listed, joined(queries), 90, limits.hitsPerSearchMax, 40)).length).toBeLessThan(
+      exact.filter(({ distanceBits }) => distanceBits <= 70).length,
+    );
     expect(index.searchSlots(Uint32Array.from(slots), joined(queries), 90, 7)).toMatchObject({
       count: 7,
       capped: true,
