@@ -20,9 +20,12 @@ export {
   frameBytesMax,
   frameSideMax,
   frameSideMin,
+  grayPlaneSide,
+  grayPlanesMax,
   hashBytes,
   hitsMax,
   indexHashesMax,
+  medianPlanesMax,
   planesHalfBytes,
   queriesMax,
   radiusBitsMax,
@@ -35,6 +38,6 @@ export {
 export { noSlot } from './search/slots';
 
 /** Raised when an export changes its meaning. */
-export const abiVersion: u32 = 2;
+export const abiVersion: u32 = 3;
 /** Tells the release binary (3) from the debug one (0). */
 export const optimizeLevel: i32 = ASC_OPTIMIZE_LEVEL;

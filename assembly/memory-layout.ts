@@ -106,8 +106,16 @@ export const thumbnailSideMin: u32 = 32;
 export const thumbnailSideMax: u32 = 128;
 export const thumbnail: usize = blurredPairs + <usize>(blurredPairRows * baseSide * 2);
 export const thumbnailSums: usize = thumbnail + <usize>(thumbnailSideMax * thumbnailSideMax);
+/** Frames in 128 x 128 pixels of gray, with a vector before and after them, and a map of them: up to u16 a pixel. */
+export const grayPlaneSide: u32 = 128;
+export const grayPlanesMax: u32 = 16;
+export const grayPlanes: usize = thumbnailSums + <usize>(baseSide * 2 + 16);
+export const planeMap: usize = grayPlanes + <usize>(grayPlanesMax * grayPlaneSide * grayPlaneSide + 16);
+/** Planes that medians are taken over at most, and a vector of each while they are sorted. */
+export const medianPlanesMax: u32 = 9;
+export const sortedSteps: usize = planeMap + <usize>(2 * grayPlaneSide * grayPlaneSide);
 /** Input. The loops read up to a group of rows and a vector past the end, so slack follows. */
-export const frame: usize = thumbnailSums + <usize>(baseSide * 2);
+export const frame: usize = sortedSteps + <usize>(medianPlanesMax * 16);
 export const frameSlackBytes: u32 = groupRows * frameSideMax * channelsMax + 64;
 
 // --- index ----------------------------------------------------------------------------------------------------------

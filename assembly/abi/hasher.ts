@@ -6,7 +6,10 @@ import {
   frame,
   frameSideMax,
   frameSlackBytes,
+  grayPlanes,
+  grayPlanesMax,
   hashes,
+  planeMap,
   reserveUpTo,
   thumbnail,
   thumbnailSideMax,
@@ -18,6 +21,7 @@ import { fillGuardShares, prepareGuard } from '../pdq/guard';
 import { hashFrameOf, hashInReferenceOrder, reruns } from '../pdq/hash-frame';
 import { hashRegionOf, shareMax } from '../pdq/region';
 import { columnWindow, prepareTents, rowWindow } from '../pdq/tent';
+import { hasMedian, mapDetailOf, mapRangeOf, mapStepsOf } from '../planes/plane-maps';
 import { assertPart, hasherPart, takePart } from './part';
 
 let frameWidth: u32 = 0;
@@ -117,4 +121,40 @@ export function makeThumbnail(side: u32): usize {
   assert(side >= thumbnailSideMin && side <= thumbnailSideMax && popcnt(side) === 1, 'a thumbnail has 32, 64 or 128');
   makeThumbnailOf(side);
   return thumbnail;
+}
+
+/** Where the host writes up to 16 planes of 128 x 128 pixels of gray, one after the other. */
+export function grayPlanesAddress(): usize {
+  assertPart(hasherPart);
+  return grayPlanes;
+}
+
+/**
+ * The median over the first `count` planes (odd, 9 at most) of how much each pixel differs from the one before it in its
+ * row, or above it: u8 each, 0 where there is none. Gives the address of the map, good until the next.
+ */
+export function mapSteps(count: u32, downwards: bool): usize {
+  assertPlanes(count);
+  assert(hasMedian(count), 'a median is taken over an odd number of planes, 9 at most');
+  mapStepsOf(count, downwards);
+  return planeMap;
+}
+
+/** The sum over the planes of each pixel's Laplacian without its sign: u16 each; what stands at the rim means nothing. */
+export function mapDetail(count: u32): usize {
+  assertPlanes(count);
+  mapDetailOf(count);
+  return planeMap;
+}
+
+/** Between the darkest and the brightest that each pixel gets: u8 each. */
+export function mapRange(count: u32): usize {
+  assertPlanes(count);
+  mapRangeOf(count);
+  return planeMap;
+}
+
+function assertPlanes(count: u32): void {
+  assertPart(hasherPart);
+  assert(count >= 1 && count <= grayPlanesMax, 'there are 1 to 16 planes');
 }

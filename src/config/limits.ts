@@ -97,6 +97,9 @@ export const limits = {
   aspectMax: 16,
   /** Frames that regions are detected in. */
   detectionFramesMax: 16,
+  /** Of these so many, an odd number, tell where edges persist; pixels a side of each. */
+  edgeFramesMax: 9,
+  planeSide: 128,
   uploadThumbnailSide: 64,
   knownThumbnailSide: 32,
 

@@ -30,13 +30,7 @@ export interface HammingIndex {
    * the index is, as long as they were inserted one after the other. With a `sieveBits` below the radius, a third faster
    * at wide ones, slots are left out that differ in more than so many of 192 bits. The distances that are given are exact.
    */
-  searchSlots(
-    slots: Uint32Array,
-    queries: Uint8Array,
-    radiusBits: number,
-    hitsMax: number,
-    sieveBits?: number,
-  ): Hits;
+  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number, sieveBits?: number): Hits;
   /** Hashes in the index. */
   readonly size: number;
   /** Hashes that no segment finds yet, and that every search scans. */

@@ -29,10 +29,26 @@ export interface RegionMap {
 /** Pixels a side of a thumbnail. */
 export type ThumbnailSide = 32 | 64 | 128;
 
+/**
+ * Maps of planes: frames of one video in `limits.planeSide` squared bytes of gray, rows from the top, 1 to
+ * `limits.detectionFramesMax` of them. Each gives one number a pixel, as a copy, and throws kernel_failed for other planes.
+ */
+export interface PlaneMapper {
+  /**
+   * Median over the planes, an odd number and at most `limits.edgeFramesMax`, of how much each pixel differs from the one
+   * before it in its row, or above it. 0 where there is none.
+   */
+  mapSteps(planes: readonly Uint8Array[], beside: 'before' | 'above'): Uint8Array;
+  /** Sum over the planes of the Laplacian without its sign; what stands at the rim means nothing. */
+  mapDetail(planes: readonly Uint8Array[]): Uint16Array;
+  /** Between the darkest and the brightest that a pixel gets. */
+  mapRange(planes: readonly Uint8Array[]): Uint8Array;
+}
+
 /** 1 = gray, 3 = interleaved RGB; 8 bits each. */
 export type Channels = 1 | 3;
 
-export interface Hasher {
+export interface Hasher extends PlaneMapper {
   /**
    * The kernel's own input buffer for a frame of that shape: write `width * height * channels` bytes, rows from the
    * top, without padding. Valid until the next call of `frameBuffer`. Throws kernel_failed when a side is 0 or over

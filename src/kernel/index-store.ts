@@ -28,13 +28,7 @@ export interface IndexStore {
   insert(hash: Uint8Array): number | undefined;
   search(queries: Uint8Array, radiusBits: number, hitsMax: number, segments: readonly Segment[]): Hits;
   /** Among these slots, which ascend; any number of them. */
-  searchSlots(
-    slots: Uint32Array,
-    queries: Uint8Array,
-    radiusBits: number,
-    hitsMax: number,
-    sieveBits?: number,
-  ): Hits;
+  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number, sieveBits?: number): Hits;
   /** Holds the fresh slots of a range for a build or a snapshot, and gives them. The range consists of whole blocks. */
   capture(fromSlot: number, endSlot: number): Uint32Array;
   /** A segment finds these from now on. */

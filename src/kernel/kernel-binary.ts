@@ -24,6 +24,10 @@ export interface HasherExports {
   takeBase(): void;
   hashRegion(x0: number, xu: number, xv: number, y0: number, yu: number, yv: number, allViews: 0 | 1): number;
   makeThumbnail(side: number): number;
+  grayPlanesAddress(): number;
+  mapSteps(count: number, downwards: 0 | 1): number;
+  mapDetail(count: number): number;
+  mapRange(count: number): number;
 }
 
 /** The searching parts, in a shared memory; which of them an instance plays is told by the first call. */
@@ -89,6 +93,9 @@ export interface KernelCapacities {
   readonly frameSideMax: number;
   readonly frameBytesMax: number;
   readonly baseSide: number;
+  readonly grayPlaneSide: number;
+  readonly grayPlanesMax: number;
+  readonly medianPlanesMax: number;
   readonly radiusBitsMax: number;
   readonly queriesMax: number;
   readonly hitsMax: number;
@@ -113,7 +120,7 @@ export interface Kernel<Exports = HasherExports> {
   readonly version: string;
 }
 
-const abiVersion = 2;
+const abiVersion = 3;
 
 interface Binary {
   /** The bytes at first, the compiled module once there is one: instances of one module share their optimised code. */
@@ -226,6 +233,9 @@ function readCapacities(exports: Record<string, unknown>): KernelCapacities {
     frameSideMax: capacityOf(exports, 'frameSideMax'),
     frameBytesMax: capacityOf(exports, 'frameBytesMax'),
     baseSide: capacityOf(exports, 'baseSide'),
+    grayPlaneSide: capacityOf(exports, 'grayPlaneSide'),
+    grayPlanesMax: capacityOf(exports, 'grayPlanesMax'),
+    medianPlanesMax: capacityOf(exports, 'medianPlanesMax'),
     radiusBitsMax: capacityOf(exports, 'radiusBitsMax'),
     queriesMax: capacityOf(exports, 'queriesMax'),
     hitsMax: capacityOf(exports, 'hitsMax'),
@@ -259,6 +269,9 @@ export function checkCapacities(kernel: KernelCapacities): void {
     ['frameSideMax', kernel.frameSideMax >= limits.frameSideMax],
     ['frameBytesMax', kernel.frameBytesMax >= limits.frameSideMax ** 2 * kernel.channelsMax],
     ['baseSide', kernel.baseSide === limits.baseSide],
+    ['grayPlaneSide', kernel.grayPlaneSide === limits.planeSide],
+    ['grayPlanesMax', kernel.grayPlanesMax >= limits.detectionFramesMax],
+    ['medianPlanesMax', kernel.medianPlanesMax >= limits.edgeFramesMax],
     ['radiusBitsMax', kernel.radiusBitsMax >= limits.radiusBitsMax],
     ['queriesMax', kernel.queriesMax >= limits.queriesPerSearchMax],
     ['hitsMax', kernel.hitsMax >= limits.hitsPerSearchMax],

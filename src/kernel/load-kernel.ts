@@ -3,7 +3,7 @@
 import { limits } from '../config/limits.ts';
 import { dihedralNames } from '../contracts/common.ts';
 import { FloodgateError } from '../errors.ts';
-import type { Channels, Hasher, RegionMap, ThumbnailSide } from './hasher.ts';
+import type { Channels, Hasher, PlaneMapper, RegionMap, ThumbnailSide } from './hasher.ts';
 import { callKernel, instantiateKernel, type Kernel, type KernelBuild, viewBytes } from './kernel-binary.ts';
 
 export interface HasherOptions {
@@ -69,6 +69,7 @@ function hasherOf(kernel: Kernel): Hasher {
       return calls.rerunCount() >>> 0;
     },
     ...regionCallsOf(kernel, copyHashes),
+    ...planeMapperOf(kernel),
   };
 }
 
@@ -105,6 +106,36 @@ function regionCallsOf(kernel: Kernel, copyHashes: (count: number) => Uint8Array
   };
 }
 
+function planeMapperOf(kernel: Kernel): PlaneMapper {
+  const { calls } = kernel;
+  const pixels = limits.planeSide ** 2;
+  const write = (planes: readonly Uint8Array[]) => {
+    requireInteger('the number of planes', planes.length, 1, limits.detectionFramesMax);
+    const written = viewBytes(kernel, calls.grayPlanesAddress(), planes.length * pixels);
+    planes.forEach((plane, at) => {
+      requireInteger('the length of a plane', plane.length, pixels, pixels);
+      written.set(plane, at * pixels);
+    });
+  };
+  return {
+    mapSteps(planes, beside) {
+      write(planes);
+      const address = callKernel(() => calls.mapSteps(planes.length, beside === 'above' ? 1 : 0));
+      return viewBytes(kernel, address, pixels).slice();
+    },
+    mapDetail(planes) {
+      write(planes);
+      const address = callKernel(() => calls.mapDetail(planes.length));
+      return new Uint16Array(viewBytes(kernel, address, 2 * pixels).slice().buffer);
+    },
+    mapRange(planes) {
+      write(planes);
+      const address = callKernel(() => calls.mapRange(planes.length));
+      return viewBytes(kernel, address, pixels).slice();
+    },
+  };
+}
+
 function requireInteger(what: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
   throw new FloodgateError('kernel_failed', `${what} is ${value}; it must be a whole number from ${min} to ${max}`);
@@ -130,5 +161,11 @@ function warmRegions(hasher: Hasher, channels: Channels): void {
     hasher.makeBase();
     hasher.thumbnail(32);
     hasher.hashRegionDihedral(warmUpMap);
+  }
+  const plane = new Uint8Array(limits.planeSide ** 2);
+  for (let call = 0; call < warmUpCalls; call++) {
+    hasher.mapSteps([plane], 'above');
+    hasher.mapDetail([plane]);
+    hasher.mapRange([plane]);
   }
 }

@@ -58,7 +58,7 @@ export class RegionSink implements FrameSink {
     const kept = this.#kept.inTime;
     if (!this.#regions || this.stopped || kept.every(({ timeMs }) => this.#seenMs.has(timeMs))) return;
     const known = this.#listed.length;
-    this.#listed = joinRegions(this.#listed, listRegions(this.#pictures(kept), this.#aspect));
+    this.#listed = joinRegions(this.#listed, listRegions(this.#pictures(kept), this.#aspect, this.#hasher));
     for (const tier of [1, 2] as const) {
       for (const at of spreadOrder(kept.length)) {
         if (this.stopped) return;

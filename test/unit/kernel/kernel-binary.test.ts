@@ -18,10 +18,13 @@ describe('checkCapacities', () => {
   });
 
   it.each([
-    ['abiVersion', 3],
+    ['abiVersion', 2],
     ['hashBytes', 16],
     ['frameSideMax', 1024],
     ['frameBytesMax', capacities.frameBytesMax - 1],
+    ['grayPlaneSide', 64],
+    ['grayPlanesMax', 8],
+    ['medianPlanesMax', 7],
     ['radiusBitsMax', 31],
     ['queriesMax', 8],
     ['hitsMax', 100],

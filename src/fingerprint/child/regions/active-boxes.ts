@@ -1,4 +1,5 @@
 /** The part of a video that moves: a picture on a still background, over a still caption, in a still window. */
+import type { PlaneMapper } from '../../../kernel/hasher.ts';
 import { type Box, isLargeEnough, type Plane, planeSide } from './box.ts';
 
 /** Gray levels between the darkest and the brightest that a pixel gets, over which it moves; a box for each. */
@@ -7,25 +8,10 @@ const movements = [16, 24, 32];
 const movingPixelsMin = 3;
 
 /** None for a single picture. */
-export function findActiveBoxes(planes: readonly Plane[]): Box[] {
+export function findActiveBoxes(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapRange'>): Box[] {
   if (planes.length < 2) return [];
-  const movement = rangeOf(planes);
+  const movement = mapper.mapRange(planes);
   return movements.flatMap((least) => activeBox(movement, least) ?? []).filter(isLargeEnough);
-}
-
-function rangeOf(planes: readonly Plane[]): Uint8Array {
-  const range = new Uint8Array(planeSide * planeSide);
-  const least = new Uint8Array(range.length).fill(255);
-  for (const plane of planes) {
-    for (let at = 0; at < range.length; at++) {
-      const level = plane[at] ?? 0;
-      // The greatest, until the least is known.
-      if (level > (range[at] ?? 0)) range[at] = level;
-      if (level < (least[at] ?? 0)) least[at] = level;
-    }
-  }
-  for (let at = 0; at < range.length; at++) range[at] = (range[at] ?? 0) - (least[at] ?? 0);
-  return range;
 }
 
 function activeBox(movement: Uint8Array, least: number): Box | null {

@@ -1,8 +1,9 @@
 /** Rectangles in the small pictures that regions are detected in. */
+import { limits } from '../../../config/limits.ts';
 import type { Region } from '../../../match/region.ts';
 
 /** Pixels a side of those pictures. */
-export const planeSide = 128;
+export const { planeSide } = limits;
 
 /** An upload's frame, gray, `planeSide` squared bytes, rows from the top. */
 export type Plane = Uint8Array;

@@ -3,6 +3,8 @@
  * on, along a row or column. What moves has such edges for a moment only; the sides of a picture that was put into
  * another one have them all the time. In a single picture they are simply its straight edges.
  */
+import { limits } from '../../../config/limits.ts';
+import type { PlaneMapper } from '../../../kernel/hasher.ts';
 import { type Plane, planeSide } from './box.ts';
 
 /** Differences between neighbours, `planeSide` squared each. */
@@ -11,7 +13,7 @@ export interface EdgeMap {
   readonly along: number;
   readonly across: number;
   /** Median over the frames, gray levels. Line i lies before the pixels of row or column i; line 0 is the rim. */
-  readonly steps: Float32Array;
+  readonly steps: Uint8Array;
   /** How far it stands out from both sides: by how much it is over half as much again as what lies beside it. */
   readonly edges: Float32Array;
 }
@@ -21,21 +23,22 @@ export interface EdgeMaps {
   readonly horizontal: EdgeMap;
 }
 
-/** Frames that medians are taken over; odd, so that a median is one of its values. */
-const framesMax = 9;
 /** Lines that far away tell whether an edge stands out. */
 const besideLines = 3;
 /** Differences within noise vary by this much among themselves. */
 const standOutFactor = 1.5;
 
-export function mapEdges(planes: readonly Plane[]): EdgeMaps {
+export function mapEdges(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapSteps'>): EdgeMaps {
   const spread = spreadOver(planes);
-  return { vertical: mapSteps(spread, planeSide, 1), horizontal: mapSteps(spread, 1, planeSide) };
+  return {
+    vertical: edgeMapOf(mapper.mapSteps(spread, 'before'), planeSide, 1),
+    horizontal: edgeMapOf(mapper.mapSteps(spread, 'above'), 1, planeSide),
+  };
 }
 
 /** The first, the last and what lies evenly between, an odd number of them. */
 function spreadOver(planes: readonly Plane[]): readonly Plane[] {
-  const count = Math.min(framesMax, planes.length - ((planes.length + 1) % 2));
+  const count = Math.min(limits.edgeFramesMax, planes.length - ((planes.length + 1) % 2));
   if (count <= 1) return planes.slice(0, 1);
   const at = (index: number) => Math.round((index * (planes.length - 1)) / (count - 1));
   return Array.from({ length: count }, (_, index) => planes[at(index)] ?? []).filter(isPlane);
@@ -45,30 +48,11 @@ function isPlane(plane: Plane | readonly never[]): plane is Plane {
   return plane.length > 0;
 }
 
-function mapSteps(planes: readonly Plane[], along: number, across: number): EdgeMap {
-  const steps = new Float32Array(planeSide * planeSide);
-  const values = new Uint8Array(planes.length);
-  for (let line = 1; line < planeSide; line++) {
-    for (let place = 0; place < planeSide; place++) {
-      const at = line * across + place * along;
-      for (let frame = 0; frame < planes.length; frame++) {
-        const plane = planes[frame] as Plane;
-        insertSorted(values, frame, Math.abs((plane[at] ?? 0) - (plane[at - across] ?? 0)));
-      }
-      steps[at] = values[planes.length >> 1] ?? 0;
-    }
-  }
+function edgeMapOf(steps: Uint8Array, along: number, across: number): EdgeMap {
   return { along, across, steps, edges: standOut(steps, along, across) };
 }
 
-/** Puts a value among the first `count`, which ascend. */
-function insertSorted(values: Uint8Array, count: number, value: number): void {
-  let at = count;
-  for (; at > 0 && (values[at - 1] ?? 0) > value; at--) values[at] = values[at - 1] ?? 0;
-  values[at] = value;
-}
-
-function standOut(steps: Float32Array, along: number, across: number): Float32Array {
+function standOut(steps: Uint8Array, along: number, across: number): Float32Array {
   const edges = new Float32Array(steps.length);
   const stepAt = (line: number, place: number) =>
     steps[Math.min(Math.max(line, 1), planeSide - 1) * across + place * along] ?? 0;
@@ -118,7 +102,13 @@ function strongestNear(map: EdgeMap, line: number, first: number, last: number):
 }
 
 /** 0 beyond the picture. */
-function meanOfLine({ along, across }: EdgeMap, values: Float32Array, line: number, first: number, last: number) {
+function meanOfLine(
+  { along, across }: EdgeMap,
+  values: Uint8Array | Float32Array,
+  line: number,
+  first: number,
+  last: number,
+): number {
   if (line < 1 || line >= planeSide) return 0;
   let sum = 0;
   for (let place = first; place < last; place++) sum += values[line * across + place * along] ?? 0;

@@ -4,6 +4,7 @@
  * moves, straight edges that persist. Fixed regions cover what leaves nothing behind.
  */
 import { limits } from '../../../config/limits.ts';
+import type { PlaneMapper } from '../../../kernel/hasher.ts';
 import { fullRegion, inscribed, type Region } from '../../../match/region.ts';
 import { findActiveBoxes } from './active-boxes.ts';
 import { findBorderBoxes } from './border-boxes.ts';
@@ -56,8 +57,8 @@ const turns = [-12, -9, -6, -3, 3, 6, 9, 12];
  * The same list for all frames of an upload: the picture, what is detected, then strips, then crops and what is turned. At
  * most 57. `aspect` is the picture's width over its height.
  */
-export function listRegions(planes: readonly Plane[], aspect: number): ListedRegion[] {
-  const detected = detectRegions(planes);
+export function listRegions(planes: readonly Plane[], aspect: number, mapper: PlaneMapper): ListedRegion[] {
+  const detected = detectRegions(planes, mapper);
   const likely = distinct([fullRegion, ...detected, ...strips]);
   const turned = turns.map((degrees) => turnedWithin(detected[0] ?? fullRegion, degrees, aspect));
   const all = distinct([...likely, ...crops, ...turned]);
@@ -83,12 +84,12 @@ export function joinRegions(before: readonly ListedRegion[], after: readonly Lis
 }
 
 /** Of frames at different moments of one upload, or of one picture. */
-export function detectRegions(planes: readonly Plane[]): Region[] {
+export function detectRegions(planes: readonly Plane[], mapper: PlaneMapper): Region[] {
   if (planes.length === 0) return [];
-  const edges = mapEdges(planes);
+  const edges = mapEdges(planes, mapper);
   const borders = findBorderBoxes(planes);
   const innermost = borders.at(-1);
-  const soft = [...borders, ...findSharpBoxes(planes), ...findActiveBoxes(planes)];
+  const soft = [...borders, ...findSharpBoxes(planes, mapper), ...findActiveBoxes(planes, mapper)];
   const hard = [
     ...findEdgeBoxes(edges, wholePlane),
     ...(innermost === undefined ? [] : findEdgeBoxes(edges, innermost).slice(0, innerBoxesMax)),

@@ -2,6 +2,7 @@
  * What is left of a picture without blurred surroundings: rows and columns at its sides that have far less fine detail
  * than the sharp ones. Detail is the Laplacian, the difference of a pixel from its four neighbours.
  */
+import type { PlaneMapper } from '../../../kernel/hasher.ts';
 import { type Box, isLargeEnough, type Plane, planeSide, wholePlane } from './box.ts';
 
 /** Shares of the detail of a sharp row under which a row is blurred; a box for each. */
@@ -11,8 +12,8 @@ const sharpRank = 0.8;
 /** Gray levels; below it nothing in the picture is sharp. */
 const detailMin = 0.5;
 
-export function findSharpBoxes(planes: readonly Plane[]): Box[] {
-  const detail = meanDetail(planes);
+export function findSharpBoxes(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapDetail'>): Box[] {
+  const detail = meanDetail(planes, mapper);
   return blurredShares.map((share) => sharpBox(detail, share)).filter(isLargeEnough);
 }
 
@@ -31,17 +32,8 @@ function sharpRange(means: readonly number[], share: number): readonly [number, 
 }
 
 /** Mean over the frames, for each pixel. The outermost pixels have the detail of those beside them. */
-function meanDetail(planes: readonly Plane[]): Float32Array {
-  const detail = new Float32Array(planeSide * planeSide);
-  for (const plane of planes) {
-    for (let y = 1; y < planeSide - 1; y++) {
-      for (let x = 1, at = y * planeSide + 1; x < planeSide - 1; x++, at++) {
-        const around =
-          (plane[at - 1] ?? 0) + (plane[at + 1] ?? 0) + (plane[at - planeSide] ?? 0) + (plane[at + planeSide] ?? 0);
-        detail[at] = (detail[at] ?? 0) + Math.abs(4 * (plane[at] ?? 0) - around);
-      }
-    }
-  }
+function meanDetail(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapDetail'>): Float32Array {
+  const detail = Float32Array.from(mapper.mapDetail(planes));
   for (let at = 0; at < detail.length; at++) detail[at] = (detail[at] ?? 0) / planes.length;
   return repeatAtEdges(detail);
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../../../src/config/limits.ts';
 import { detectRegions, listRegions } from '../../../../../src/fingerprint/child/regions/list-regions.ts';
+import { createHasher } from '../../../../../src/kernel/load-kernel.ts';
 import { fullRegion, type Region } from '../../../../../src/match/region.ts';
 import {
   captioned,
@@ -15,6 +16,7 @@ import {
   still,
 } from '../../../../support/edited-pictures.ts';
 
+const mapper = createHasher();
 const part = (left: number, top: number, width: number, height: number): Region => ({
   left,
   top,
@@ -37,7 +39,7 @@ function offsetOf(regions: readonly Region[], wanted: Region): number {
 }
 
 function expectFound(picture: Picture, frames: number, wanted: Region, offsetMax = 0.01): void {
-  const regions = detectRegions(planesOf(picture, frames));
+  const regions = detectRegions(planesOf(picture, frames), mapper);
   const offset = offsetOf(regions, wanted);
   expect({ offset, found: offset <= offsetMax, regions }).toMatchObject({ found: true });
 }
@@ -129,11 +131,11 @@ describe('nothing', () => {
     ['a flat picture', flat(90), 3],
     ['moving noise', movingNoise(2), 9],
   ])('is found in %s', (_name, picture, frames) => {
-    expect(detectRegions(planesOf(picture, frames))).toEqual([]);
+    expect(detectRegions(planesOf(picture, frames), mapper)).toEqual([]);
   });
 
   it('is found without frames', () => {
-    expect(detectRegions([])).toEqual([]);
+    expect(detectRegions([], mapper)).toEqual([]);
   });
 });
 
@@ -147,7 +149,7 @@ describe('the list', () => {
 
   it('begins with the picture, has the detected regions and strips before crops, and is never long', () => {
     for (const picture of pictures) {
-      const listed = listRegions(planesOf(picture, 5), 16 / 9);
+      const listed = listRegions(planesOf(picture, 5), 16 / 9, mapper);
       expect(listed[0]).toEqual({ region: fullRegion, tier: 1 });
       expect(listed.length).toBeGreaterThanOrEqual(22);
       expect(listed.length).toBeLessThanOrEqual(57);
@@ -160,7 +162,7 @@ describe('the list', () => {
 
   it('turns the picture against what a copy was turned by, within its frame', () => {
     const turnsOf = (picture: Picture) =>
-      listRegions(planesOf(picture, 5), 16 / 9)
+      listRegions(planesOf(picture, 5), 16 / 9, mapper)
         .map(({ region }) => region)
         .filter(({ degrees }) => degrees !== 0);
     const inner = turnsOf(pasted(flat(0), content, strip));
@@ -178,7 +180,7 @@ describe('the list', () => {
 
   it('has regions within the picture, none twice', () => {
     for (const picture of pictures) {
-      const listed = listRegions(planesOf(picture, 5), 16 / 9).map(({ region }) => region);
+      const listed = listRegions(planesOf(picture, 5), 16 / 9, mapper).map(({ region }) => region);
       for (const [place, region] of listed.entries()) {
         const { left, top, width, height } = region;
         expect(Math.min(left, top, 1 - left - width, 1 - top - height)).toBeGreaterThanOrEqual(-1e-9);
