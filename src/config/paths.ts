@@ -21,3 +21,6 @@ export function packageFile(relative: string): string {
 export function builtFile(relative: string): string {
   return join(packageRoot, 'build', relative);
 }
+
+/** Folders within the spool through which children get its files; src/fingerprint/slot.ts. */
+export const slotFolderPrefix = 'slot-';

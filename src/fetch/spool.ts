@@ -11,6 +11,7 @@ import { basename, dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { limits } from '../config/limits.ts';
+import { slotFolderPrefix } from '../config/paths.ts';
 import { FloodgateError } from '../errors.ts';
 import type { FetchedContent, Spool, SpooledContent, StoreOptions } from './fetcher.ts';
 
@@ -49,6 +50,7 @@ export async function createSpool(options: SpoolOptions): Promise<FileSpool> {
   for (const name of await readdir(folder)) {
     const status = await lstat(join(folder, name));
     if (status.isFile()) files.set(name, { bytes: status.size, sha256: null, fromEarlierRun: true, holders: 0 });
+    else if (name.startsWith(slotFolderPrefix)) await rm(join(folder, name), { recursive: true, force: true });
   }
   return new FileSpool(folder, options.bytesMax, files);
 }

@@ -11,6 +11,13 @@ import { openSlot, type Slot } from './slot.ts';
 /** Generous for two sets of bindings, small beside what decoding takes outside of V8's heap. */
 const heapMiBMax = 192;
 
+/** What every child of a pool is started with. */
+export interface ChildSetup {
+  readonly sandbox: Sandbox;
+  /** See SlotOptions. */
+  readonly spoolFolder: string | undefined;
+}
+
 export interface ChildEvents {
   onMessage(message: FromChild): void;
   /** Called once, when the process is gone. */
@@ -25,8 +32,8 @@ export class ChildHandle {
   #stderr = '';
   #violation: string | null = null;
 
-  static async start(sandbox: Sandbox, events: ChildEvents): Promise<ChildHandle> {
-    const slot = await openSlot(sandbox.dropsUser);
+  static async start({ sandbox, spoolFolder }: ChildSetup, events: ChildEvents): Promise<ChildHandle> {
+    const slot = await openSlot({ isForOtherUser: sandbox.dropsUser, spoolFolder });
     const entry = builtFile('src/fingerprint/child/main.js');
     const own = [execPath, `--max-old-space-size=${heapMiBMax}`, entry, slot.nameInChild];
     const [command, ...args] = [...sandbox.prefix, ...own];

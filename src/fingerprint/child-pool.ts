@@ -18,6 +18,8 @@ import { runSelfTest } from './self-test/self-test.ts';
 export interface FingerprinterOptions {
   /** Child processes; by default as many as there are cores. */
   readonly processes?: number;
+  /** Files in it reach the children without being copied. Absolute, without symbolic links. */
+  readonly spoolFolder?: string;
   readonly telemetry: Pick<Telemetry, 'warned' | 'childPool' | 'childRestarted'>;
   /** Other bounds than those of limits.ts, for tests. */
   readonly bounds?: Partial<ChildBounds>;
@@ -45,6 +47,7 @@ interface Waiting {
 class ChildPool implements PooledFingerprinter {
   readonly #telemetry: FingerprinterOptions['telemetry'];
   readonly #bounds: ChildBounds;
+  readonly #spoolFolder: string | undefined;
   readonly #workers: readonly PoolWorker[];
   readonly #waiting: Waiting[] = [];
   #nextId = 1;
@@ -52,8 +55,9 @@ class ChildPool implements PooledFingerprinter {
   #startFault: string | null = null;
   #videoMissing: string | null = null;
 
-  constructor({ processes = availableParallelism(), telemetry, bounds = {} }: FingerprinterOptions) {
+  constructor({ processes = availableParallelism(), spoolFolder, telemetry, bounds = {} }: FingerprinterOptions) {
     this.#telemetry = telemetry;
+    this.#spoolFolder = spoolFolder;
     this.#bounds = { ...childBounds, ...bounds };
     const sandbox = describeSandbox();
     if (sandbox.missing.length > 0) telemetry.warned('the sandbox of the decoders is incomplete', { ...sandbox });
@@ -143,7 +147,7 @@ class ChildPool implements PooledFingerprinter {
   }
 
   #startWorker(): PoolWorker {
-    return new PoolWorker(describeSandbox(), this.#bounds, {
+    return new PoolWorker({ sandbox: describeSandbox(), spoolFolder: this.#spoolFolder }, this.#bounds, {
       onReady: (_worker, { videoMissing }) => {
         if (videoMissing !== null && this.#videoMissing === null) this.#telemetry.warned(videoMissing);
         this.#videoMissing = videoMissing;

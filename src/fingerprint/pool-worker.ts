@@ -1,10 +1,9 @@
 /** One place in the pool: keeps a child in it, and starts the next when one is gone or worn. */
 import { limits } from '../config/limits.ts';
 import { Attempt, type AttemptEnd } from './attempt.ts';
-import { ChildHandle } from './child-handle.ts';
+import { ChildHandle, type ChildSetup } from './child-handle.ts';
 import type { FingerprintJob } from './fingerprinter.ts';
 import type { FromChild } from './protocol.ts';
-import type { Sandbox } from './sandbox.ts';
 
 export type RestartReason = 'crash' | 'timeout' | 'memory' | 'recycle' | 'start_failed';
 
@@ -30,7 +29,7 @@ export class PoolWorker {
   /** Set by the pool between finding it idle and giving it a job. */
   isClaimed = false;
   state: 'starting' | 'idle' | 'busy' | 'closed' = 'starting';
-  readonly #sandbox: Sandbox;
+  readonly #setup: ChildSetup;
   readonly #bounds: ChildBounds;
   readonly #events: WorkerEvents;
   #child: ChildHandle | null = null;
@@ -41,8 +40,8 @@ export class PoolWorker {
   #gone: () => void = () => {};
   readonly closed: Promise<void>;
 
-  constructor(sandbox: Sandbox, bounds: ChildBounds, events: WorkerEvents) {
-    this.#sandbox = sandbox;
+  constructor(setup: ChildSetup, bounds: ChildBounds, events: WorkerEvents) {
+    this.#setup = setup;
     this.#bounds = bounds;
     this.#events = events;
     this.closed = new Promise((resolve) => {
@@ -88,7 +87,7 @@ export class PoolWorker {
     this.jobs = 0;
     this.#recycling = false;
     const events = { onMessage: (said: FromChild) => this.#hear(said), onExit: (why: string) => this.#lose(why) };
-    ChildHandle.start(this.#sandbox, events).then(
+    ChildHandle.start(this.#setup, events).then(
       (child) => this.#watchStart(child),
       (error: unknown) => this.#lose(`its slot could not be made: ${String(error)}`),
     );

@@ -1,13 +1,16 @@
 /**
- * The file through which a child gets content. The parent copies the content of each job into it and empties it
- * afterwards; the child holds it as an open descriptor and never learns a path.
+ * The place through which a child gets content. The parent puts the content of each job there and takes it away
+ * afterwards; the child holds it as an open descriptor and never learns a path, so that it can be another user, in a
+ * namespace of its own, without any right to the spool.
  *
- * A copy costs about a millisecond per few megabytes (nothing on file systems that share blocks), and in return the
- * child can be another user, in a namespace of its own, without any right to the spool.
+ * What lies in the spool is linked: the slot is then a folder within it, of which the child can open one name and list
+ * none. Everything else is copied, which costs a millisecond per megabyte and needs no name: nothing of it is left behind,
+ * however this process ends. What a killed service leaves of the folders goes with the next start of the spool.
  */
-import { copyFile, type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { chmod, copyFile, type FileHandle, link, mkdtemp, open, rm } from 'node:fs/promises';
 import { platform, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { slotFolderPrefix } from '../config/paths.ts';
 
 export interface Slot {
   /** To be inherited by the child. */
@@ -19,16 +22,27 @@ export interface Slot {
   close(): Promise<void>;
 }
 
+export interface SlotOptions {
+  /** The child must be able to read a file that it does not own. The folder is private all the same. */
+  readonly isForOtherUser: boolean;
+  /** Its files may be linked; absolute, without symbolic links. */
+  readonly spoolFolder?: string | undefined;
+}
+
 /** Which descriptor the slot is in the child; 3 is its way to answer. */
 const slotDescriptor = 4;
+const contentName = 'content';
 
 const hasProc = platform() === 'linux';
 
-/** `isForOtherUser`: the child must be able to read a file that it does not own. The folder is private all the same. */
-export async function openSlot(isForOtherUser: boolean): Promise<Slot> {
-  const folder = await mkdtemp(join(tmpdir(), 'floodgate-slot-'));
-  const path = join(folder, 'content');
+export async function openSlot({ isForOtherUser, spoolFolder }: SlotOptions): Promise<Slot> {
   const mode = isForOtherUser ? 0o644 : 0o600;
+  return spoolFolder === undefined ? openCopy(mode) : openFolder(spoolFolder, mode, isForOtherUser);
+}
+
+async function openCopy(mode: number): Promise<Slot> {
+  const folder = await mkdtemp(join(tmpdir(), 'floodgate-slot-'));
+  const path = join(folder, contentName);
   const writer = await open(path, 'wx', mode);
   const reader = await open(path, 'r');
   // Without a name nothing is left behind, however this process ends.
@@ -37,7 +51,7 @@ export async function openSlot(isForOtherUser: boolean): Promise<Slot> {
   return {
     fd: reader.fd,
     nameInChild: hasProc ? `/proc/self/fd/${slotDescriptor}` : path,
-    fill: (from) => fillSlot(writer, from, target, mode),
+    fill: (from) => copyInto(writer, from, target, mode),
     empty: () => writer.truncate(0),
     async close() {
       await Promise.all([reader.close(), writer.close()]);
@@ -46,8 +60,42 @@ export async function openSlot(isForOtherUser: boolean): Promise<Slot> {
   };
 }
 
-async function fillSlot(writer: FileHandle, from: string, target: string, mode: number): Promise<void> {
+async function copyInto(writer: FileHandle, from: string, target: string, mode: number): Promise<void> {
   await copyFile(from, target);
   // Copying takes the mode of the source along.
   await writer.chmod(mode);
+}
+
+async function openFolder(spoolFolder: string, mode: number, isForOtherUser: boolean): Promise<Slot> {
+  const folder = await mkdtemp(join(spoolFolder, slotFolderPrefix));
+  // One may enter it who has it open, and look for a name that is known.
+  if (isForOtherUser) await chmod(folder, 0o711);
+  const path = join(folder, contentName);
+  const handle = await open(folder, 'r');
+  return {
+    fd: handle.fd,
+    nameInChild: hasProc ? `/proc/self/fd/${slotDescriptor}/${contentName}` : path,
+    async fill(from) {
+      const isOurs = dirname(from) === spoolFolder;
+      if (!isOurs || !(await isLinked(from, path))) await copyFile(from, path);
+      if (isForOtherUser || !isOurs) await chmod(path, mode);
+    },
+    empty: () => rm(path, { force: true }),
+    async close() {
+      await handle.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** False where the file system has no links, or no more of them. */
+async function isLinked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw error;
+    return false;
+  }
 }

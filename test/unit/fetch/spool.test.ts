@@ -151,6 +151,16 @@ describe('the room of the spool', () => {
 });
 
 describe('sweep', () => {
+  it('takes away the slots that a killed service left', async () => {
+    const slot = join(folder, 'spool', 'slot-abc');
+    await mkdir(slot, { recursive: true });
+    await writeFile(join(slot, 'content'), 'linked');
+    await writeFile(join(folder, 'spool', 'a'.repeat(32)), 'kept');
+    const spool = await openSpool();
+    expect(await readdir(spool.folder)).toEqual(['a'.repeat(32)]);
+    expect(spool.bytesUsed()).toBe(4);
+  });
+
   it('removes leftovers that no URI names, and nothing of the present run', async () => {
     const before = await openSpool();
     const kept = await before.store(streamOf('kept'), { bytesMax: 10 });
