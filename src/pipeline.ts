@@ -210,6 +210,7 @@ export async function examineFile(
       path,
       mode,
       timeoutMs: parts.jobTimeoutMs,
+      beganMs: examination.beganMs,
       onFrame: (frame) => examination.addFrame(frame),
       onRegions(batch) {
         if (batch.regions.some(({ tier }) => tier > 1) && !effort().farRegions) {

@@ -1,9 +1,9 @@
 /**
  * The fingerprinter: a pool of child processes in which everything that parses content runs.
  *
- * A job waits for an idle child (first come, first served), has its deadline and memory bound there, and is tried once
- * more in a fresh child when the first one crashed, ran out of memory or hung without a word. A child that was heard
- * from and then ran over its deadline was slow, not stuck: it would only be slow again, so that is not repeated.
+ * A job waits for an idle child (the longest begun is the first served), has its deadline and memory bound there, and is
+ * tried once more in a fresh child when the first one crashed, ran out of memory or hung without a word. A child that was
+ * heard from and then ran over its deadline was slow, not stuck: it would only be slow again, so that is not repeated.
  */
 import { availableParallelism } from 'node:os';
 import { limits } from '../config/limits.ts';
@@ -42,6 +42,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
   /** Only a child that has had no job yet will do. */
   readonly fresh: boolean;
+  readonly beganMs: number;
 }
 
 class ChildPool implements PooledFingerprinter {
@@ -98,28 +99,29 @@ class ChildPool implements PooledFingerprinter {
   }
 
   async #attempt(job: FingerprintJob, fresh: boolean): Promise<AttemptEnd> {
-    const worker = await this.#acquire(fresh, job.signal);
+    const worker = await this.#acquire(fresh, job);
     const end = await worker.run(this.#nextId++, job);
     this.#dispatch();
     return end;
   }
 
-  #acquire(fresh: boolean, signal: AbortSignal | undefined): Promise<PoolWorker> {
+  #acquire(fresh: boolean, { beganMs = performance.now(), signal }: FingerprintJob): Promise<PoolWorker> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(closedError());
       if (signal?.aborted) return reject(signal.reason);
       const giveUp = () => this.#forget(waiting, signal?.reason);
       const waiting: Waiting = {
         fresh,
+        // A retry has waited once already.
+        beganMs: fresh ? Number.NEGATIVE_INFINITY : beganMs,
         reject,
         resolve(worker) {
           signal?.removeEventListener('abort', giveUp);
           resolve(worker);
         },
       };
-      // A retry has waited once already.
-      if (fresh) this.#waiting.unshift(waiting);
-      else this.#waiting.push(waiting);
+      const before = this.#waiting.findLastIndex((other) => other.beganMs <= waiting.beganMs);
+      this.#waiting.splice(before + 1, 0, waiting);
       signal?.addEventListener('abort', giveUp, { once: true });
       this.#dispatch();
     });

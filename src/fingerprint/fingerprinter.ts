@@ -67,6 +67,11 @@ export interface FingerprintJob {
   /** Asked when a child begins, where it is a function: what is worth doing may change while the job waits. */
   readonly mode: SamplingMode | (() => SamplingMode);
   readonly timeoutMs: number;
+  /**
+   * When the work was begun that the job is part of, as `performance.now()` tells; now, when left out. Of jobs that wait the
+   * oldest goes first, so that an upload is not behind others again with its second look, or after a long fetch.
+   */
+  readonly beganMs?: number;
   /** Called in order of arrival. Returning 'enough' stops sampling; frames in flight may still arrive and are dropped. */
   readonly onFrame: (frame: SampledFrame) => 'more' | 'enough';
   /** Called for parts of frames, where the mode has `regions`: of key frames first, then of all that were sampled. */

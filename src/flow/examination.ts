@@ -75,6 +75,8 @@ export class Examination {
   #alignMs = 0;
   readonly #regions: RegionMatcher;
   readonly #shed = new Set<ShedStep>();
+  /** When it was made, on the clock of `elapsedMs`. */
+  readonly beganMs: number;
   /** Every frame was searched in a bank that was at least at this position. */
   readonly bankPosition: number;
   /** One sentence for people on why the content could not be judged. */
@@ -82,6 +84,7 @@ export class Examination {
 
   constructor(parts: ExaminationParts) {
     this.#parts = parts;
+    this.beganMs = parts.elapsedMs();
     this.bankPosition = parts.bank.position;
     this.#aligner = createAligner(alignOptionsOf(parts.policy, (number) => parts.bank.content(number)));
     const { namingRadiusBits, reachBits, qualityMin } = parts.policy.regions;

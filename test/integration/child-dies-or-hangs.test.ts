@@ -221,3 +221,20 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+describe('jobs that wait', () => {
+  it('are begun in the order in which their uploads were, whenever they came', async () => {
+    const begun: string[] = [];
+    const job = (name: string, beganMs?: number) =>
+      rig.sample(clip, sparse, {
+        mode: () => {
+          begun.push(name);
+          return sparse;
+        },
+        ...(beganMs !== undefined && { beganMs }),
+      });
+    const first = job('at work');
+    await Promise.all([first, job('now'), job('later', 200), job('second look', 100), job('same time', 200)]);
+    expect(begun).toEqual(['at work', 'second look', 'later', 'same time', 'now']);
+  });
+});
