@@ -22,5 +22,7 @@ export function builtFile(relative: string): string {
   return join(packageRoot, 'build', relative);
 }
 
-/** Folders within the spool through which children get its files; src/fingerprint/slot.ts. */
-export const slotFolderPrefix = 'slot-';
+/** Where the folders are through which children get files of the spool, on the same file system; src/fingerprint/slot.ts. */
+export function slotsFolderOf(spoolFolder: string): string {
+  return `${spoolFolder}-slots`;
+}

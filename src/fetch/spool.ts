@@ -11,7 +11,7 @@ import { basename, dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { limits } from '../config/limits.ts';
-import { slotFolderPrefix } from '../config/paths.ts';
+import { slotsFolderOf } from '../config/paths.ts';
 import { FloodgateError } from '../errors.ts';
 import type { FetchedContent, Spool, SpooledContent, StoreOptions } from './fetcher.ts';
 
@@ -46,11 +46,13 @@ export async function createSpool(options: SpoolOptions): Promise<FileSpool> {
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const folder = await realpath(options.folder);
   await chmod(folder, 0o700);
+  // What a killed service left there are links to files that are counted below, or to none.
+  await rm(slotsFolderOf(folder), { recursive: true, force: true });
+  await mkdir(slotsFolderOf(folder), { mode: 0o700 });
   const files = new Map<string, SpoolFile>();
   for (const name of await readdir(folder)) {
     const status = await lstat(join(folder, name));
     if (status.isFile()) files.set(name, { bytes: status.size, sha256: null, fromEarlierRun: true, holders: 0 });
-    else if (name.startsWith(slotFolderPrefix)) await rm(join(folder, name), { recursive: true, force: true });
   }
   return new FileSpool(folder, options.bytesMax, files);
 }

@@ -3,14 +3,14 @@
  * afterwards; the child holds it as an open descriptor and never learns a path, so that it can be another user, in a
  * namespace of its own, without any right to the spool.
  *
- * What lies in the spool is linked: the slot is then a folder within it, of which the child can open one name and list
+ * What lies in the spool is linked: the slot is then a folder beside it, of which the child can open one name and list
  * none. Everything else is copied, which costs a millisecond per megabyte and needs no name: nothing of it is left behind,
  * however this process ends. What a killed service leaves of the folders goes with the next start of the spool.
  */
 import { chmod, copyFile, type FileHandle, link, mkdtemp, open, rm } from 'node:fs/promises';
 import { platform, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { slotFolderPrefix } from '../config/paths.ts';
+import { slotsFolderOf } from '../config/paths.ts';
 
 export interface Slot {
   /** To be inherited by the child. */
@@ -67,7 +67,7 @@ async function copyInto(writer: FileHandle, from: string, target: string, mode: 
 }
 
 async function openFolder(spoolFolder: string, mode: number, isForOtherUser: boolean): Promise<Slot> {
-  const folder = await mkdtemp(join(spoolFolder, slotFolderPrefix));
+  const folder = await mkdtemp(join(slotsFolderOf(spoolFolder), 'slot-'));
   // One may enter it who has it open, and look for a name that is known.
   if (isForOtherUser) await chmod(folder, 0o711);
   const path = join(folder, contentName);

@@ -152,12 +152,14 @@ describe('the room of the spool', () => {
 
 describe('sweep', () => {
   it('takes away the slots that a killed service left', async () => {
-    const slot = join(folder, 'spool', 'slot-abc');
+    const slot = join(folder, 'spool-slots', 'slot-abc');
     await mkdir(slot, { recursive: true });
     await writeFile(join(slot, 'content'), 'linked');
+    await mkdir(join(folder, 'spool'));
     await writeFile(join(folder, 'spool', 'a'.repeat(32)), 'kept');
     const spool = await openSpool();
     expect(await readdir(spool.folder)).toEqual(['a'.repeat(32)]);
+    expect(await readdir(join(folder, 'spool-slots'))).toEqual([]);
     expect(spool.bytesUsed()).toBe(4);
   });
 

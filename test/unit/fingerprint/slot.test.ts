@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, open, readdir, readFile, realpath, rm, stat, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { slotsFolderOf } from '../../../src/config/paths.ts';
 import { openSlot } from '../../../src/fingerprint/slot.ts';
 
 const refused = vi.hoisted(() => ({ code: '' }));
@@ -24,6 +25,7 @@ beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'floodgate-test-slot-')));
   spoolFolder = join(folder, 'spool');
   await mkdir(spoolFolder, { mode: 0o700 });
+  await mkdir(slotsFolderOf(spoolFolder), { mode: 0o700 });
   [inSpool, elsewhere] = [join(spoolFolder, 'a'.repeat(32)), join(folder, 'film.mp4')];
   await writeFile(inSpool, 'spooled');
   await writeFile(elsewhere, 'a film');
@@ -52,6 +54,7 @@ describe.each([true, false])('a slot, for another user: %s', (isForOtherUser) =>
       expect(await readFile(asInherited(slot), 'utf8').catch(({ code }) => code)).toBe(hasSpool ? 'ENOENT' : '');
     }
     await slot.close();
+    expect(await readdir(slotsFolderOf(spoolFolder))).toEqual([]);
     expect(await readdir(spoolFolder)).toEqual(['a'.repeat(32)]);
     expect(await readFile(inSpool, 'utf8')).toBe('spooled');
     expect((await stat(elsewhere)).mode & 0o777).toBe(0o600);
