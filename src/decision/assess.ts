@@ -52,8 +52,17 @@ function assessPicture(alignment: Alignment, evidence: Evidence, policy: Policy)
   const isSeen =
     alignment.distinctBits.length >= regions.framesMin &&
     pictureLikenessOf(alignment) >= regions.reviewPictureLikenessMin;
-  const isNear = likeness >= regions.reviewLikenessMin || isSeen;
+  const isNear = likeness >= regions.reviewLikenessMin || isSeen || isLong(alignment, policy);
   return alignment.score >= regions.reviewScoreMin && isNear ? 'doubtful' : 'weak';
+}
+
+/** What goes on for so long is seldom chance, though neither hashes nor pixels say much. */
+function isLong({ score, matchedMs, picture }: Alignment, { regions }: Policy): boolean {
+  return (
+    score >= regions.reviewLongScoreMin &&
+    matchedMs >= regions.usualSecondsMin * 1000 &&
+    (picture?.pixels?.agreement ?? 0) >= regions.reviewLongAgreementMin
+  );
 }
 
 function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
@@ -75,11 +84,15 @@ function isLike(alignment: Alignment, policy: Policy): boolean {
 
 /**
  * Few frames must say more, and so must few seconds, however many frames are in them: of many pairs of frames some few
- * always look alike, and then so do their neighbours.
+ * always look alike, and then so do their neighbours. A long line of many may say a little less.
  */
 function surchargeOf({ distinctBits, matchedMs }: Alignment, { regions }: Policy): number {
   const missingFrames = Math.max(0, regions.usualFramesMin - distinctBits.length);
-  const missingSeconds = Math.max(0, regions.usualSecondsMin - matchedMs / 1000);
+  const moreSeconds = matchedMs / 1000 - regions.usualSecondsMin;
+  if (missingFrames === 0 && moreSeconds > 0) {
+    return -Math.min(moreSeconds * regions.extraSecondLikeness, regions.extraLikenessMax);
+  }
+  const missingSeconds = Math.max(0, -moreSeconds);
   return Math.max(missingFrames * regions.missingFrameLikeness, missingSeconds * regions.missingSecondLikeness);
 }
 

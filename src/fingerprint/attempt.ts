@@ -18,9 +18,9 @@ export type AttemptEnd =
 /** The likely parts of a frame and the others. */
 const batchesOfFrame = 2;
 
-/** Times that parts of frames are looked at: those of key frames and of all, or of each span and of all. */
-function closerLooksMax(mode: SamplingMode): number {
-  return mode.kind === 'sparse' ? 2 : 1 + (mode.within?.length ?? 1);
+/** Times that parts of frames are looked at: those of key frames and of all; of a dense pass more and more seldom. */
+function closerLooksMax({ kind }: SamplingMode): number {
+  return kind === 'sparse' ? 2 : limits.denseLooksMax;
 }
 
 export type LostReason = 'crash' | 'timeout' | 'memory';

@@ -15,7 +15,7 @@ import { type Aligner, createAligner } from '../match/align.ts';
 import type { Alignment } from '../match/alignment.ts';
 import type { FrameMatch } from '../match/frame-match.ts';
 import type { KnownContent } from '../match/known-content.ts';
-import { stillLikenessOf } from '../match/likeness.ts';
+import { isWorthSecondLook } from '../match/likeness.ts';
 import { RegionMatcher } from '../match/region-matcher.ts';
 import { lastingMs, spansAround, type TimeSpan } from '../match/time-span.ts';
 import type { ShedStep } from './effort-ladder.ts';
@@ -32,19 +32,6 @@ export interface ExaminationParts {
 /** A frame that was looked up, with what it came near to. */
 export interface SearchedFrame extends SampledFrame {
   readonly matches: readonly FrameMatch[];
-}
-
-const doubtfulLikeness = 1.2;
-const doubtfulAgreement = 0.55;
-/** A line of so many frames counts with less of their hashes. */
-const doubtfulFrames = 4;
-const doubtfulLineAgreement = 0.7;
-
-/** Unrelated content seldom comes this close, and a dense look is dear; a copy of which one frame was seen does. */
-function isPromising(alignment: Alignment): boolean {
-  const agreement = alignment.picture?.pixels?.agreement ?? 0;
-  if (alignment.distinctBits.length >= doubtfulFrames && agreement >= doubtfulLineAgreement) return true;
-  return agreement >= doubtfulAgreement && stillLikenessOf(alignment) >= doubtfulLikeness;
 }
 
 const allViews: readonly number[] = dihedralNames.map((_name, view) => view);
@@ -131,7 +118,7 @@ export class Examination {
     const evidence = this.evidence();
     const isNear = decide(evidence, policy).reason === 'near_match';
     const near = isNear ? evidence.alignments.filter((each) => assess(each, evidence, policy) === 'doubtful') : [];
-    return [...near, ...this.#regions.alignments().filter(isPromising)];
+    return [...near, ...this.#regions.alignments().filter(isWorthSecondLook)];
   }
 
   /** True when a further look cannot change the outcome: it is as severe as it gets. */

@@ -24,3 +24,20 @@ export function pictureLikenessOf({ picture }: Alignment): number {
 
 /** What a frame is worth at most; see `evidenceOf`. */
 const evidencePerFrame = 4;
+
+const secondLookLikeness = 1.2;
+const secondLookAgreement = 0.55;
+/** A line of so many frames counts with less of their hashes, */
+const lineFrames = 4;
+const lineAgreement = 0.7;
+/** and one whose pictures change alike with less of their pixels. */
+const changingAgreement = 0.5;
+const changingChange = 0.3;
+
+/** Whether it is worth a dense look: unrelated content seldom comes this close, and a copy of which one frame was seen does. */
+export function isWorthSecondLook(alignment: Alignment): boolean {
+  const { agreement = 0, change = null } = alignment.picture?.pixels ?? {};
+  if (alignment.distinctBits.length >= lineFrames && agreement >= lineAgreement) return true;
+  if (agreement >= changingAgreement && (change?.agreement ?? 0) >= changingChange) return true;
+  return agreement >= secondLookAgreement && stillLikenessOf(alignment) >= secondLookLikeness;
+}

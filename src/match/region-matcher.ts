@@ -18,7 +18,7 @@ import { dihedralOf, type Form, isNegative, negativeOf, writeForm } from './form
 import type { FrameMatch } from './frame-match.ts';
 import { type Hypothesis, HypothesisTable, type UploadView } from './hypotheses.ts';
 import type { KnownContent } from './known-content.ts';
-import { stillLikenessOf } from './likeness.ts';
+import { likenessOf, stillLikenessOf } from './likeness.ts';
 import { PictureComparer, regionKeyOf } from './picture-comparer.ts';
 import { fullRegion, type Region, regionOfView } from './region.ts';
 
@@ -68,6 +68,8 @@ interface Fit {
 
 /** Lines of one content whose pixels are compared. */
 const linesCompared = 2;
+/** And of the others, those whose frames are closest. */
+const closeLinesCompared = 2;
 /** A picture stands alone: more of its hypotheses are looked at. */
 const picturesCompared = 6;
 /** Below it no line of the content can be told from what unrelated content has in common. */
@@ -156,7 +158,7 @@ export class RegionMatcher {
     return Math.max(0, ...[...this.#tracked.values()].map(({ table }) => table.heaviestWeight));
   }
 
-  /** The best line of each named content, the strongest first. */
+  /** Of each named content the strongest line, and the likeliest where that is another; the strongest first. */
   alignments(): readonly Alignment[] {
     this.#alignments ??= [...this.#tracked.values()]
       .flatMap((tracked) => this.#alignmentsOf(tracked))
@@ -229,7 +231,10 @@ export class RegionMatcher {
    */
   #makeRoom(): boolean {
     const likeness = new Map([...this.#tracked.keys()].map((number) => [number, 0]));
-    for (const alignment of this.alignments()) likeness.set(alignment.contentNumber, stillLikenessOf(alignment));
+    for (const alignment of this.alignments()) {
+      const number = alignment.contentNumber;
+      likeness.set(number, Math.max(likeness.get(number) ?? 0, stillLikenessOf(alignment)));
+    }
     const [least] = [...likeness].sort(([, a], [, b]) => a - b);
     if (least === undefined || least[1] >= promisingLikeness) return false;
     this.#dropped.set(least[0], this.#tracked.get(least[0])?.table.leastBits ?? 0);
@@ -271,9 +276,20 @@ export class RegionMatcher {
       .heaviest(known.kind === 'image' ? picturesCompared : limits.hypothesesFittedMax)
       .flatMap((hypothesis, rank) => this.#fit(hypothesis, table, known, rank))
       .sort((a, b) => scoreOf(b, this.#summarise(b, deep, known)) - scoreOf(a, this.#summarise(a, deep, known)));
-    const compared = known.kind === 'image' ? picturesCompared : linesCompared;
-    const alignments = fits.slice(0, compared).map((fit) => this.#withPicture(fit, deep, known));
-    return alignments.sort((a, b) => strengthOf(b) - strengthOf(a)).slice(0, 1);
+    const isImage = known.kind === 'image';
+    const first = fits.slice(0, isImage ? picturesCompared : linesCompared);
+    const close = isImage ? [] : this.#closest(fits.slice(linesCompared), deep, known);
+    const alignments = [...first, ...close].map((fit) => this.#withPicture(fit, deep, known));
+    const [strongest] = alignments.sort((a, b) => strengthOf(b) - strengthOf(a));
+    const [likeliest] = [...alignments].sort((a, b) => likenessOf(b) - likenessOf(a));
+    return [...new Set([strongest, likeliest])].filter((each) => each !== undefined);
+  }
+
+  /** A region that suits better has fewer frames than one that is only near, as long as few were looked at. */
+  #closest(fits: readonly Fit[], deep: DeepContent, known: Pick<KnownContent, 'kind' | 'framesPerSecond'>): Fit[] {
+    const byCloseness = fits.map((fit) => ({ fit, closeness: closenessOf(this.#summarise(fit, deep, known)) }));
+    byCloseness.sort((a, b) => b.closeness - a.closeness);
+    return byCloseness.slice(0, closeLinesCompared).map(({ fit }) => fit);
   }
 
   #fit(
@@ -321,6 +337,11 @@ const promisingLikeness = 1.5;
 /** By what a line scores, and for a picture, where every line scores the same, by how close it is. */
 function scoreOf({ hypothesis }: Fit, { score, medianDistanceBits }: Alignment): number {
   return score + hypothesis.weight / 1_000 - medianDistanceBits / 100_000;
+}
+
+/** What each distinct frame of a line says, where there are more than one. */
+function closenessOf({ score, distinctBits }: Alignment): number {
+  return distinctBits.length < 2 ? 0 : score / distinctBits.length;
 }
 
 /** Which of several alignments says most: what scores, as far as the pixels and how they change bear it out. */

@@ -136,11 +136,36 @@ describe('a dense pass', () => {
         within.some(({ startMs, endMs }) => timeMs >= startMs - 40 && timeMs <= endMs);
       const expected = whole.frames.filter(({ timeMs }) => isWithin(timeMs));
       expect(frames.length).toBeGreaterThanOrEqual(6);
-      expect(frames.map(({ timeMs }) => timeMs)).toEqual(expected.map(({ timeMs }) => timeMs));
-      expect(frames.map(({ hashes }) => hashes)).toEqual(expected.map(({ hashes }) => hashes));
+      const inTime = [...frames].sort((a, b) => a.timeMs - b.timeMs);
+      expect(inTime.map(({ timeMs }) => timeMs)).toEqual(expected.map(({ timeMs }) => timeMs));
+      expect(inTime.map(({ hashes }) => hashes)).toEqual(expected.map(({ hashes }) => hashes));
       expect(result).toMatchObject({ complete: true, durationMs: whole.result.durationMs, degraded: [] });
     },
   );
+
+  it('begins with what needs the shortest way from a key frame', async () => {
+    // Key frames every 1.6 s: at 1,600 ms, 400 before the first moment, and at 8,000 ms.
+    const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: drawClip(250, 64, 48), gop: 40 });
+    const within = [
+      { startMs: 1_900, endMs: 3_100 },
+      { startMs: 7_900, endMs: 9_100 },
+    ];
+    const { frames } = await rig.sample(clip, { kind: 'dense', framesPerSecond: 2, within });
+    expect(frames.map(({ timeMs }) => timeMs)).toEqual([8_000, 8_520, 9_000, 2_000, 2_520, 3_000]);
+  });
+
+  it('looks at parts of its frames as it goes, and ends with what they decide', async () => {
+    const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: drawClip(500, 64, 48), gop: 40 });
+    let batches = 0;
+    const { frames, result } = await rig.sample(
+      clip,
+      { kind: 'dense', framesPerSecond: 4, regions: true },
+      { onRegions: () => (++batches === 8 ? 'enough' : 'more') },
+    );
+    expect(batches).toBe(8);
+    expect(frames.length).toBeLessThan(30);
+    expect(result.complete).toBe(false);
+  });
 
   it.each([
     ['H.264', 'libx264', 'mp4', 3],

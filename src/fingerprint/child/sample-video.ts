@@ -54,9 +54,16 @@ async function sampleThroughout(pass: VideoPass, stepMs: number, frames: Decoded
   pass.truncated = !pass.sink.stopped && pass.durationMs - lastMs > missingEndMs + stepMs;
 }
 
+/** Moments that are decoded from one key frame on. */
+interface Reach {
+  readonly keyMs: number;
+  /** Ascending. */
+  readonly timesMs: readonly number[];
+}
+
 /**
- * Each span is entered at the key frame before it, and parts of its frames are looked at before the next: one may well
- * decide. Where a span cannot be entered, all before it is decoded too.
+ * What needs the shortest way from its key frame comes first, and parts of frames are looked at on the way: one stretch may
+ * well decide. Where the film cannot be entered, all before the moments is decoded too.
  */
 async function sampleWithin(
   pass: VideoPass,
@@ -65,17 +72,29 @@ async function sampleWithin(
 ): Promise<void> {
   try {
     if (pass.source.mustDecodeInOrder || hasNoIndex(pass.source)) throw new SeekFault();
-    for (const timesMs of spans) {
-      const [firstMs] = timesMs;
-      if (firstMs === undefined || pass.ended) continue;
-      if (!pass.source.enterAt(locateKey(pass, firstMs))) throw new SeekFault();
-      await walk(pass, listedTicks(timesMs), { frames, strict: true });
-      await pass.sink.lookCloser();
+    for (const { keyMs, timesMs } of reachesOf(pass, spans.flat())) {
+      if (pass.ended) return;
+      if (!pass.source.enterAt(keyMs)) throw new SeekFault();
+      await walk(pass, listedTicks(timesMs), { frames, strict: true, looks: true });
     }
   } catch (error) {
     if (!(error instanceof SeekFault)) throw error;
-    if (pass.source.rewind()) await walk(pass, listedTicks(spans.flat()), { frames, strict: false });
+    if (pass.source.rewind()) await walk(pass, listedTicks(spans.flat()), { frames, strict: false, looks: true });
   }
+}
+
+/** The moments, which ascend, by the key frame before them; of equal ways the first. */
+function reachesOf(pass: VideoPass, timesMs: readonly number[]): Reach[] {
+  const reaches: Reach[] = [];
+  for (let left = timesMs; left.length > 0; ) {
+    const lastMs = left.at(-1) ?? 0;
+    const keyMs = Math.min(locateKey(pass, lastMs), lastMs);
+    const first = left.findIndex((timeMs) => timeMs >= keyMs);
+    reaches.unshift({ keyMs, timesMs: left.slice(first) });
+    left = left.slice(0, first);
+  }
+  const wayMs = ({ keyMs, timesMs: [firstMs = keyMs] }: Reach) => firstMs - keyMs;
+  return reaches.sort((a, b) => wayMs(a) - wayMs(b));
 }
 
 /** With `keyFramesOnly` gaps stay, and the result says so. */

@@ -7,6 +7,10 @@ import type { FrameSink } from './frame-sink.ts';
 import type { FrameSource, Picture } from './frame-source.ts';
 import { largestGap, type Ticks } from './sampling.ts';
 
+/** Parts of frames are looked at when there are so many more of them, and half as many more as there were. */
+const stretchFrames = 8;
+const stretchGrowth = 1.5;
+
 export class VideoPass {
   readonly source: FrameSource;
   readonly sink: FrameSink;
@@ -17,6 +21,7 @@ export class VideoPass {
   /** Frames were wanted that were not to be decoded. */
   shed = false;
   readonly #taken = new Set<number>();
+  #nextLookFrames = stretchFrames;
   /** The usual view of frames that show something, and each of them something else. */
   readonly #telling: Uint8Array[] = [];
 
@@ -54,6 +59,14 @@ export class VideoPass {
     this.#weigh(hashes.subarray(0, limits.hashBytes), quality);
     this.durationMs = Math.max(this.durationMs, picture.timeMs);
     this.sink.emit({ timeMs: picture.timeMs, quality, hashes }, this.source.aspect);
+  }
+
+  /** Looks at parts of the frames so far when there are enough more of them: they may well decide. */
+  async lookWhenDue(): Promise<void> {
+    const frames = this.#taken.size;
+    if (frames < this.#nextLookFrames) return;
+    this.#nextLookFrames = Math.max(frames + stretchFrames, Math.ceil(frames * stretchGrowth));
+    await this.sink.lookCloser();
   }
 
   #weigh(hash: Uint8Array, quality: number): void {
@@ -97,12 +110,13 @@ const nearestShare = 0.75;
 
 /**
  * Decodes from where the source stands and takes the picture nearest to each tick.
- * Throws a SeekFault at the first damaged picture when `strict`: what follows a seek must be whole.
+ * Throws a SeekFault at the first damaged picture when `strict`: what follows a seek must be whole. With `looks` it stops
+ * now and then to look at parts of the frames.
  */
 export async function walk(
   pass: VideoPass,
   ticks: Ticks,
-  how: { readonly frames: DecodedFrames; readonly strict: boolean },
+  how: { readonly frames: DecodedFrames; readonly strict: boolean; readonly looks?: boolean },
 ): Promise<void> {
   const isWanted = wantedBy(how.frames, ticks, pass.source.frameMs);
   let previous: Picture | null = null;
@@ -114,6 +128,7 @@ export async function walk(
       takeNearest(pass, ticks, previous, step);
       previous = step;
     }
+    if (how.looks === true) await pass.lookWhenDue();
     await pass.sink.breathe();
   }
 }

@@ -22,6 +22,8 @@ const policy = parsePolicy({
     missingFrameLikeness: 0.1,
     usualSecondsMin: 3,
     missingSecondLikeness: 0.1,
+    extraSecondLikeness: 0.05,
+    extraLikenessMax: 0.12,
     pictureLikenessMin: 1.8,
     stillLikenessMin: 1.7,
     imageAgreementMin: 0.65,
@@ -29,6 +31,8 @@ const policy = parsePolicy({
     reviewScoreMin: 4,
     reviewLikenessMin: 1.3,
     reviewPictureLikenessMin: 1.6,
+    reviewLongScoreMin: 12,
+    reviewLongAgreementMin: 0.35,
     reviewImageAgreementMin: 0.5,
     reviewImageLikenessMin: 1.2,
   },
@@ -117,7 +121,8 @@ describe('a video judged by its pixels', () => {
     const change = 0.9;
     const agreement = regions.likenessMin - hashShare(70) - change;
     expect(agreement).toBeGreaterThan(regions.agreementMin);
-    const usual = line(regions.usualFramesMin);
+    const stepMs = (regions.usualSecondsMin * 1_000) / (regions.usualFramesMin - 1);
+    const usual = copyMatches(moments(regions.usualFramesMin, stepMs), {}, { distanceBits: 70 });
     expect(strength(alignmentOf(usual, pictureOf(moving(agreement + barely, change))))).toBe('strong');
     expect(strength(alignmentOf(usual, pictureOf(moving(agreement - barely, change))))).not.toBe('strong');
   });
@@ -140,6 +145,34 @@ describe('a video judged by its pixels', () => {
     expect(agreement + change).toBeLessThan(regions.pictureLikenessMin);
     expect(strength(alignmentOf(short, pictureOf(moving(agreement + barely, change))))).toBe('strong');
     expect(strength(alignmentOf(short, pictureOf(moving(agreement - barely, change))))).not.toBe('strong');
+  });
+
+  it.each([
+    ['a little less of a long line of many frames', 6, 1_000, 2 * regions.extraSecondLikeness],
+    ['no less than so much of the longest', 31, 1_000, regions.extraLikenessMax],
+    ['no less of a long line of few frames', 4, 10_000, -regions.missingFrameLikeness],
+  ])('needs %s', (_what, frames, stepMs, less) => {
+    const long = copyMatches(moments(frames, stepMs), {}, { distanceBits: 66 });
+    const change = 0.85;
+    const agreement = regions.likenessMin - less - hashShare(66) - change;
+    expect(agreement + change).toBeLessThan(regions.pictureLikenessMin);
+    expect(strength(alignmentOf(long, pictureOf(moving(agreement + barely, change))))).toBe('strong');
+    expect(strength(alignmentOf(long, pictureOf(moving(agreement - barely, change))))).not.toBe('strong');
+  });
+
+  it('is doubtful when it goes on for long, though hashes and pixels say little', () => {
+    const { reviewLongAgreementMin: agreement, usualSecondsMin } = regions;
+    const of = (frames: number, seconds: number, agreed: number) =>
+      strength(
+        alignmentOf(
+          copyMatches(moments(frames, (seconds * 1_000) / (frames - 1)), {}, { distanceBits: 76 }),
+          pictureOf(moving(agreed, 0)),
+        ),
+      );
+    expect(of(6, usualSecondsMin, agreement)).toBe('doubtful');
+    expect(of(6, usualSecondsMin, agreement - barely)).toBe('weak');
+    expect(of(6, usualSecondsMin - 0.1, agreement)).toBe('weak');
+    expect(of(5, usualSecondsMin, agreement)).toBe('weak');
   });
 
   it('needs more of hashes and pixels where nothing moves, for nothing is known of change', () => {

@@ -59,9 +59,12 @@ describe('regions from a child', () => {
     expect(await attempt.ended).toMatchObject({ kind: 'lost', why: 'crash' });
   });
 
-  it('that go on and on end it', async () => {
-    const { attempt, heard, said, sayRegions } = begin({ kind: 'dense', framesPerSecond: 4, regions: true });
-    const most = 4 * limits.regionFramesMax;
+  it.each([
+    ['sparse', { kind: 'sparse', regions: true }, 2],
+    ['dense', { kind: 'dense', framesPerSecond: 4, regions: true }, limits.denseLooksMax],
+  ] as const)('that go on and on end it: %s', async (_kind, mode, looks) => {
+    const { attempt, heard, said, sayRegions } = begin(mode);
+    const most = looks * 2 * limits.regionFramesMax;
     for (let batch = 0; batch < most + 5; batch++) sayRegions();
     expect(heard).toHaveLength(most);
     expect(said).toContain('killed');
