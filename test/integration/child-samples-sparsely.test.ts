@@ -154,17 +154,25 @@ describe('a dense pass', () => {
     expect(frames.map(({ timeMs }) => timeMs)).toEqual([8_000, 8_520, 9_000, 2_000, 2_520, 3_000]);
   });
 
-  it('looks at parts of its frames as it goes, and ends with what they decide', async () => {
-    const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: drawClip(500, 64, 48), gop: 40 });
-    let batches = 0;
-    const { frames, result } = await rig.sample(
+  it('looks at parts of its frames within spans on the way, more and more seldom', async () => {
+    const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: drawClip(250, 64, 48), gop: 40 });
+    let frames = 0;
+    const framesAtLook = new Set<number>();
+    await rig.sample(
       clip,
-      { kind: 'dense', framesPerSecond: 4, regions: true },
-      { onRegions: () => (++batches === 8 ? 'enough' : 'more') },
+      { kind: 'dense', framesPerSecond: 4, regions: true, within: [{ startMs: 0, endMs: 9_000 }] },
+      {
+        onFrame: () => {
+          frames++;
+          return 'more';
+        },
+        onRegions: () => {
+          framesAtLook.add(frames);
+          return 'more';
+        },
+      },
     );
-    expect(batches).toBe(8);
-    expect(frames.length).toBeLessThan(30);
-    expect(result.complete).toBe(false);
+    expect([...framesAtLook]).toEqual([8, 16, 24, 36, 37]);
   });
 
   it.each([
