@@ -152,7 +152,7 @@ async function openCore(base: Base, secrets: Secrets, closers: Closers): Promise
   await spool.sweep(await unsettledFiles(log, consumer.resumesFrom));
   const fetcher = createFetcher({ settings: config, spool, telemetry });
   closers.add('fetcher', () => fetcher.close());
-  const fingerprinter = createFingerprinter({ processes: config.children, spoolFolder: spool.folder, telemetry });
+  const fingerprinter = createFingerprinter({ processes: config.children, spool, telemetry });
   closers.add('children', () => fingerprinter.close());
 
   await Promise.all([fingerprinter.selfTest(), decisions.caughtUp(), streamDecisions.caughtUp()]);

@@ -21,8 +21,3 @@ export function packageFile(relative: string): string {
 export function builtFile(relative: string): string {
   return join(packageRoot, 'build', relative);
 }
-
-/** Where the folders are through which children get files of the spool, on the same file system; src/fingerprint/slot.ts. */
-export function slotsFolderOf(spoolFolder: string): string {
-  return `${spoolFolder}-slots`;
-}

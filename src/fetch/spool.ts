@@ -7,11 +7,10 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, type FileHandle, lstat, mkdir, open, readdir, realpath, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { limits } from '../config/limits.ts';
-import { slotsFolderOf } from '../config/paths.ts';
 import { FloodgateError } from '../errors.ts';
 import type { FetchedContent, Spool, SpooledContent, StoreOptions } from './fetcher.ts';
 
@@ -46,26 +45,35 @@ export async function createSpool(options: SpoolOptions): Promise<FileSpool> {
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const folder = await realpath(options.folder);
   await chmod(folder, 0o700);
+  // Beside the name that was given: where a symbolic link leads may be nobody's to write beside.
+  const slotsFolder = `${resolve(options.folder)}-slots`;
   // What a killed service left there are links to files that are counted below, or to none.
-  await rm(slotsFolderOf(folder), { recursive: true, force: true });
-  await mkdir(slotsFolderOf(folder), { mode: 0o700 });
+  await rm(slotsFolder, { recursive: true, force: true });
+  await mkdir(slotsFolder, { mode: 0o700 });
   const files = new Map<string, SpoolFile>();
   for (const name of await readdir(folder)) {
     const status = await lstat(join(folder, name));
     if (status.isFile()) files.set(name, { bytes: status.size, sha256: null, fromEarlierRun: true, holders: 0 });
   }
-  return new FileSpool(folder, options.bytesMax, files);
+  return new FileSpool({ folder, slotsFolder }, options.bytesMax, files);
 }
 
 export class FileSpool implements Spool {
   /** Absolute, with symbolic links resolved. */
   readonly folder: string;
+  /** For what hands files of the spool on by links; empty at start. */
+  readonly slotsFolder: string;
   readonly #bytesMax: number;
   readonly #files: Map<string, SpoolFile>;
   #bytesUsed: number;
 
-  constructor(folder: string, bytesMax: number, files: Map<string, SpoolFile>) {
+  constructor(
+    { folder, slotsFolder }: Pick<FileSpool, 'folder' | 'slotsFolder'>,
+    bytesMax: number,
+    files: Map<string, SpoolFile>,
+  ) {
     this.folder = folder;
+    this.slotsFolder = slotsFolder;
     this.#bytesMax = bytesMax;
     this.#files = files;
     this.#bytesUsed = [...files.values()].reduce((sum, file) => sum + file.bytes, 0);

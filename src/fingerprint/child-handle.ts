@@ -6,7 +6,7 @@ import { limits } from '../config/limits.ts';
 import { builtFile } from '../config/paths.ts';
 import { decodeFromChild, encodeMessage, type FromChild, lineSplitter, type ToChild } from './protocol.ts';
 import type { Sandbox } from './sandbox.ts';
-import { openSlot, type Slot } from './slot.ts';
+import { type LinkedSpool, openSlot, type Slot } from './slot.ts';
 
 /** Generous for two sets of bindings, small beside what decoding takes outside of V8's heap. */
 const heapMiBMax = 192;
@@ -14,8 +14,7 @@ const heapMiBMax = 192;
 /** What every child of a pool is started with. */
 export interface ChildSetup {
   readonly sandbox: Sandbox;
-  /** See SlotOptions. */
-  readonly spoolFolder: string | undefined;
+  readonly spool: LinkedSpool | undefined;
 }
 
 export interface ChildEvents {
@@ -32,8 +31,8 @@ export class ChildHandle {
   #stderr = '';
   #violation: string | null = null;
 
-  static async start({ sandbox, spoolFolder }: ChildSetup, events: ChildEvents): Promise<ChildHandle> {
-    const slot = await openSlot({ isForOtherUser: sandbox.dropsUser, spoolFolder });
+  static async start({ sandbox, spool }: ChildSetup, events: ChildEvents): Promise<ChildHandle> {
+    const slot = await openSlot({ isForOtherUser: sandbox.dropsUser, spool });
     const entry = builtFile('src/fingerprint/child/main.js');
     const own = [execPath, `--max-old-space-size=${heapMiBMax}`, entry, slot.nameInChild];
     const [command, ...args] = [...sandbox.prefix, ...own];

@@ -1,7 +1,7 @@
 /**
  * The fingerprinter: a pool of child processes in which everything that parses content runs.
  *
- * A job waits for an idle child (the longest begun is the first served), has its deadline and memory bound there, and is
+ * A job waits for an idle child (the upload that was begun first goes first), has its deadline and memory bound there, and is
  * tried once more in a fresh child when the first one crashed, ran out of memory or hung without a word. A child that was
  * heard from and then ran over its deadline was slow, not stuck: it would only be slow again, so that is not repeated.
  */
@@ -14,12 +14,13 @@ import type { Fingerprinter, FingerprintJob, FingerprintResult } from './fingerp
 import { type ChildBounds, childBounds, PoolWorker } from './pool-worker.ts';
 import { describeSandbox } from './sandbox.ts';
 import { runSelfTest } from './self-test/self-test.ts';
+import type { LinkedSpool } from './slot.ts';
 
 export interface FingerprinterOptions {
   /** Child processes; by default as many as there are cores. */
   readonly processes?: number;
-  /** Files in it reach the children without being copied. Absolute, without symbolic links. */
-  readonly spoolFolder?: string;
+  /** Its files reach the children without being copied. */
+  readonly spool?: LinkedSpool;
   readonly telemetry: Pick<Telemetry, 'warned' | 'childPool' | 'childRestarted'>;
   /** Other bounds than those of limits.ts, for tests. */
   readonly bounds?: Partial<ChildBounds>;
@@ -48,7 +49,7 @@ interface Waiting {
 class ChildPool implements PooledFingerprinter {
   readonly #telemetry: FingerprinterOptions['telemetry'];
   readonly #bounds: ChildBounds;
-  readonly #spoolFolder: string | undefined;
+  readonly #spool: LinkedSpool | undefined;
   readonly #workers: readonly PoolWorker[];
   readonly #waiting: Waiting[] = [];
   #nextId = 1;
@@ -56,9 +57,9 @@ class ChildPool implements PooledFingerprinter {
   #startFault: string | null = null;
   #videoMissing: string | null = null;
 
-  constructor({ processes = availableParallelism(), spoolFolder, telemetry, bounds = {} }: FingerprinterOptions) {
+  constructor({ processes = availableParallelism(), spool, telemetry, bounds = {} }: FingerprinterOptions) {
     this.#telemetry = telemetry;
-    this.#spoolFolder = spoolFolder;
+    this.#spool = spool;
     this.#bounds = { ...childBounds, ...bounds };
     const sandbox = describeSandbox();
     if (sandbox.missing.length > 0) telemetry.warned('the sandbox of the decoders is incomplete', { ...sandbox });
@@ -149,7 +150,7 @@ class ChildPool implements PooledFingerprinter {
   }
 
   #startWorker(): PoolWorker {
-    return new PoolWorker({ sandbox: describeSandbox(), spoolFolder: this.#spoolFolder }, this.#bounds, {
+    return new PoolWorker({ sandbox: describeSandbox(), spool: this.#spool }, this.#bounds, {
       onReady: (_worker, { videoMissing }) => {
         if (videoMissing !== null && this.#videoMissing === null) this.#telemetry.warned(videoMissing);
         this.#videoMissing = videoMissing;

@@ -3,14 +3,14 @@
  * afterwards; the child holds it as an open descriptor and never learns a path, so that it can be another user, in a
  * namespace of its own, without any right to the spool.
  *
- * What lies in the spool is linked: the slot is then a folder beside it, of which the child can open one name and list
- * none. Everything else is copied, which costs a millisecond per megabyte and needs no name: nothing of it is left behind,
- * however this process ends. What a killed service leaves of the folders goes with the next start of the spool.
+ * With a spool, whose files can be linked, the slot is a folder beside it, of which the child can open one name and list
+ * none; what a killed service leaves there goes with the next start of the spool. Other content is copied, which costs a
+ * millisecond per megabyte. Without a spool the slot is a file without a name, and nothing is left behind, however this
+ * process ends.
  */
-import { chmod, copyFile, type FileHandle, link, mkdtemp, open, rm } from 'node:fs/promises';
+import { chmod, constants, copyFile, type FileHandle, link, mkdtemp, open, rm } from 'node:fs/promises';
 import { platform, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { slotsFolderOf } from '../config/paths.ts';
 
 export interface Slot {
   /** To be inherited by the child. */
@@ -22,11 +22,16 @@ export interface Slot {
   close(): Promise<void>;
 }
 
+/** Files right below `folder` may be linked into folders within `slotsFolder`. Both absolute, the first without links. */
+export interface LinkedSpool {
+  readonly folder: string;
+  readonly slotsFolder: string;
+}
+
 export interface SlotOptions {
   /** The child must be able to read a file that it does not own. The folder is private all the same. */
   readonly isForOtherUser: boolean;
-  /** Its files may be linked; absolute, without symbolic links. */
-  readonly spoolFolder?: string | undefined;
+  readonly spool?: LinkedSpool | undefined;
 }
 
 /** Which descriptor the slot is in the child; 3 is its way to answer. */
@@ -35,12 +40,12 @@ const contentName = 'content';
 
 const hasProc = platform() === 'linux';
 
-export async function openSlot({ isForOtherUser, spoolFolder }: SlotOptions): Promise<Slot> {
+export async function openSlot({ isForOtherUser, spool }: SlotOptions): Promise<Slot> {
   const mode = isForOtherUser ? 0o644 : 0o600;
-  return spoolFolder === undefined ? openCopy(mode) : openFolder(spoolFolder, mode, isForOtherUser);
+  return spool === undefined ? openFile(mode) : openFolder(spool, mode, isForOtherUser);
 }
 
-async function openCopy(mode: number): Promise<Slot> {
+async function openFile(mode: number): Promise<Slot> {
   const folder = await mkdtemp(join(tmpdir(), 'floodgate-slot-'));
   const path = join(folder, contentName);
   const writer = await open(path, 'wx', mode);
@@ -66,8 +71,8 @@ async function copyInto(writer: FileHandle, from: string, target: string, mode: 
   await writer.chmod(mode);
 }
 
-async function openFolder(spoolFolder: string, mode: number, isForOtherUser: boolean): Promise<Slot> {
-  const folder = await mkdtemp(join(slotsFolderOf(spoolFolder), 'slot-'));
+async function openFolder(spool: LinkedSpool, mode: number, isForOtherUser: boolean): Promise<Slot> {
+  const folder = await mkdtemp(join(spool.slotsFolder, 'slot-'));
   // One may enter it who has it open, and look for a name that is known.
   if (isForOtherUser) await chmod(folder, 0o711);
   const path = join(folder, contentName);
@@ -76,8 +81,9 @@ async function openFolder(spoolFolder: string, mode: number, isForOtherUser: boo
     fd: handle.fd,
     nameInChild: hasProc ? `/proc/self/fd/${slotDescriptor}/${contentName}` : path,
     async fill(from) {
-      const isOurs = dirname(from) === spoolFolder;
-      if (!isOurs || !(await isLinked(from, path))) await copyFile(from, path);
+      const isOurs = dirname(from) === spool.folder;
+      // Never into what is there already: it may be a link to another upload.
+      if (!isOurs || !(await tryLink(from, path))) await copyFile(from, path, constants.COPYFILE_EXCL);
       if (isForOtherUser || !isOurs) await chmod(path, mode);
     },
     empty: () => rm(path, { force: true }),
@@ -88,14 +94,16 @@ async function openFolder(spoolFolder: string, mode: number, isForOtherUser: boo
   };
 }
 
-/** False where the file system has no links, or no more of them. */
-async function isLinked(from: string, to: string): Promise<boolean> {
+/** What link() fails with where the file systems are two, have no links, or no more of them for this file. */
+const unlinkable = ['EXDEV', 'EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EMLINK'];
+
+/** False where there can be no link. */
+async function tryLink(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw error;
-    return false;
+    if (unlinkable.includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
   }
 }

@@ -163,6 +163,14 @@ describe('sweep', () => {
     expect(spool.bytesUsed()).toBe(4);
   });
 
+  it('keeps the slots where it was told to be, not where a link leads', async () => {
+    await mkdir(join(folder, 'disk', 'floodgate'), { recursive: true });
+    await symlink(join(folder, 'disk', 'floodgate'), join(folder, 'spool'));
+    const spool = await openSpool();
+    expect(spool.slotsFolder).toBe(join(folder, 'spool-slots'));
+    expect(await readdir(join(folder, 'disk'))).toEqual(['floodgate']);
+  });
+
   it('removes leftovers that no URI names, and nothing of the present run', async () => {
     const before = await openSpool();
     const kept = await before.store(streamOf('kept'), { bytesMax: 10 });
