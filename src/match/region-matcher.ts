@@ -13,7 +13,7 @@ import { stepOf, toleranceOf } from './align.ts';
 import { type Alignment, type PictureMatch, summariseAlignment } from './alignment.ts';
 import { type Candidate, matchedFrameOf } from './candidate.ts';
 import type { DeepBank, DeepContent, NamedContent, ViewHits } from './deep-content.ts';
-import { type FittedLine, fitLine, fitStill } from './fit-line.ts';
+import { fitLine, fitStill } from './fit-line.ts';
 import { dihedralOf, type Form, isNegative, negativeOf, writeForm } from './form.ts';
 import type { FrameMatch } from './frame-match.ts';
 import { type Hypothesis, HypothesisTable, type UploadView } from './hypotheses.ts';
@@ -22,9 +22,11 @@ import { likenessOf, stillLikenessOf } from './likeness.ts';
 import { PictureComparer, regionKeyOf } from './picture-comparer.ts';
 import { fullRegion, type Region, regionOfView } from './region.ts';
 
+type Known = Pick<KnownContent, 'kind' | 'framesPerSecond'>;
+
 export interface RegionMatcherOptions {
   readonly bank: DeepBank;
-  readonly known: (contentNumber: number) => Pick<KnownContent, 'kind' | 'framesPerSecond'> | undefined;
+  readonly known: (contentNumber: number) => Known | undefined;
   /** A content is named by a region within this distance of one of its views. */
   readonly namingRadiusBits: number;
   /** Named contents are compared up to this distance. */
@@ -61,9 +63,10 @@ interface Tracked {
   aligned: { readonly of: string; readonly alignments: readonly Alignment[] } | undefined;
 }
 
+/** A hypothesis on a line, before its pixels are compared. */
 interface Fit {
   readonly hypothesis: Hypothesis;
-  readonly fit: FittedLine;
+  readonly alignment: Alignment;
 }
 
 /** Lines of one content whose pixels are compared. */
@@ -272,54 +275,37 @@ export class RegionMatcher {
   #align({ deep, table }: Tracked): Alignment[] {
     const known = this.#options.known(deep.contentNumber);
     if (known === undefined || table.heaviestWeight < weightMin) return [];
-    const fits = table
-      .heaviest(known.kind === 'image' ? picturesCompared : limits.hypothesesFittedMax)
-      .flatMap((hypothesis, rank) => this.#fit(hypothesis, table, known, rank))
-      .sort((a, b) => scoreOf(b, this.#summarise(b, deep, known)) - scoreOf(a, this.#summarise(a, deep, known)));
     const isImage = known.kind === 'image';
-    const first = fits.slice(0, isImage ? picturesCompared : linesCompared);
-    const close = isImage ? [] : this.#closest(fits.slice(linesCompared), deep, known);
-    const alignments = [...first, ...close].map((fit) => this.#withPicture(fit, deep, known));
-    const [strongest] = alignments.sort((a, b) => strengthOf(b) - strengthOf(a));
-    const [likeliest] = [...alignments].sort((a, b) => likenessOf(b) - likenessOf(a));
-    return [...new Set([strongest, likeliest])].filter((each) => each !== undefined);
+    const fits = table
+      .heaviest(isImage ? picturesCompared : limits.hypothesesFittedMax)
+      .flatMap((hypothesis, rank) => this.#fit(hypothesis, table, known, rank))
+      .sort((a, b) => scoreOf(b) - scoreOf(a));
+    const compared = isImage ? picturesCompared : linesCompared;
+    // A region that suits better has fewer frames than one that is only near, as long as few were looked at.
+    const closest = fits.slice(compared).sort((a, b) => closenessOf(b) - closenessOf(a));
+    const chosen = [...fits.slice(0, compared), ...closest.slice(0, closeLinesCompared)];
+    const alignments = chosen.map((fit) => this.#withPicture(fit, deep));
+    return [...new Set([...greatestOf(alignments, strengthOf), ...greatestOf(alignments, likenessOf)])];
   }
 
-  /** A region that suits better has fewer frames than one that is only near, as long as few were looked at. */
-  #closest(fits: readonly Fit[], deep: DeepContent, known: Pick<KnownContent, 'kind' | 'framesPerSecond'>): Fit[] {
-    const byCloseness = fits.map((fit) => ({ fit, closeness: closenessOf(this.#summarise(fit, deep, known)) }));
-    byCloseness.sort((a, b) => b.closeness - a.closeness);
-    return byCloseness.slice(0, closeLinesCompared).map(({ fit }) => fit);
-  }
-
-  #fit(
-    hypothesis: Hypothesis,
-    table: HypothesisTable,
-    known: Pick<KnownContent, 'kind' | 'framesPerSecond'>,
-    rank: number,
-  ): Fit[] {
+  #fit(hypothesis: Hypothesis, table: HypothesisTable, known: Known, rank: number): Fit[] {
     const toleranceMs = toleranceOf(known);
     const candidate = candidateOf(table.matchesOf(hypothesis), toleranceMs);
     if (candidate === undefined) return [];
     const effort = rank < 2 ? 'thorough' : 'plain';
     const fit = known.kind === 'image' ? fitStill(candidate) : fitLine(candidate, toleranceMs, effort);
-    return [{ hypothesis, fit }];
-  }
-
-  #summarise({ hypothesis, fit }: Fit, deep: DeepContent, known: Pick<KnownContent, 'kind' | 'framesPerSecond'>) {
-    return summariseAlignment({
-      contentNumber: deep.contentNumber,
+    const alignment = summariseAlignment({
+      contentNumber: candidate.contentNumber,
       dihedral: dihedralOf(hypothesis.form),
       ...fit,
       frameTimesMs: this.#frameTimesMs,
       knownStepMs: known.kind === 'image' ? 0 : stepOf(known),
     });
+    return [{ hypothesis, alignment }];
   }
 
-  #withPicture(fit: Fit, deep: DeepContent, known: Pick<KnownContent, 'kind' | 'framesPerSecond'>): Alignment {
-    const { region, form, view } = fit.hypothesis;
+  #withPicture({ hypothesis: { region, form, view }, alignment }: Fit, deep: DeepContent): Alignment {
     const uploadRegion = this.#regions[region];
-    const alignment = this.#summarise(fit, deep, known);
     if (uploadRegion === undefined) return alignment;
     const picture: PictureMatch = {
       uploadRegion,
@@ -335,13 +321,18 @@ export class RegionMatcher {
 const promisingLikeness = 1.5;
 
 /** By what a line scores, and for a picture, where every line scores the same, by how close it is. */
-function scoreOf({ hypothesis }: Fit, { score, medianDistanceBits }: Alignment): number {
+function scoreOf({ hypothesis, alignment: { score, medianDistanceBits } }: Fit): number {
   return score + hypothesis.weight / 1_000 - medianDistanceBits / 100_000;
 }
 
 /** What each distinct frame of a line says, where there are more than one. */
-function closenessOf({ score, distinctBits }: Alignment): number {
+function closenessOf({ alignment: { score, distinctBits } }: Fit): number {
   return distinctBits.length < 2 ? 0 : score / distinctBits.length;
+}
+
+/** The one that is worth most; none of none. */
+function greatestOf(alignments: readonly Alignment[], worthOf: (alignment: Alignment) => number): readonly Alignment[] {
+  return [...alignments].sort((a, b) => worthOf(b) - worthOf(a)).slice(0, 1);
 }
 
 /** Which of several alignments says most: what scores, as far as the pixels and how they change bear it out. */
