@@ -83,7 +83,7 @@ export const limits = {
   /** Up to this duration key frames are found by reading through, above it by seeking. */
   sparseReadThroughMsMax: 20_000,
   denseFramesMax: 200_000,
-  /** Times that a dense pass looks at parts of its frames: after 8 of them, then after half as many more each time. */
+  /** Times that a dense pass may look at parts of its frames; it does so more and more seldom (child/video-pass.ts). */
   denseLooksMax: 32,
   /** A video up to this duration that comes close without being decided is looked at once more, densely. */
   doubtDurationMsMax: 180_000,

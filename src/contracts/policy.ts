@@ -67,8 +67,8 @@ const regionFields = {
   missingFrameLikeness: amountMin('Block: how much more for each frame that is missing.'),
   usualSecondsMin: amountMin('Block: of a shorter line more likeness is asked where the known content moves.'),
   missingSecondLikeness: amountMin('Block: how much more for each second that is missing.'),
-  extraSecondLikeness: amountMin('Block: how much less for each second above, of a line of usualFramesMin,'),
-  extraLikenessMax: amountMin('and how much less at most.'),
+  extraSecondLikeness: amountMin('Block: how much less for each second above, of a line of usualFramesMin.'),
+  extraLikenessMax: amountMin('Block: how much less at most, however long the line.'),
   stillLikenessMin: amountMin('Block: least likeness where it stands still; at most 2.'),
   pictureLikenessMin: amountMin(
     'Block: what pixels and changes say together of a line of reviewScoreMin, whatever its hashes say; at most 2.',
@@ -78,8 +78,8 @@ const regionFields = {
   reviewScoreMin: amountMin('Review: least score of a line in time.'),
   reviewLikenessMin: amountMin('Review: least likeness without what changes add; at most 2.'),
   reviewPictureLikenessMin: amountMin('Review: the same of what pixels and changes say together.'),
-  reviewLongScoreMin: amountMin('Review: least score of a line of usualSecondsMin whose pixels bear little out,'),
-  reviewLongAgreementMin: share('and how much of the known detail they must bear out.'),
+  reviewLongScoreMin: amountMin('Review: least score of a line of usualSecondsMin whose pixels bear little out.'),
+  reviewLongAgreementMin: share('Review: how much of the known detail the pixels of such a line must bear out.'),
   reviewImageAgreementMin: share('Review: how much of the known detail an image must show.'),
   reviewImageLikenessMin: amountMin('Review: least likeness of an image.'),
 };

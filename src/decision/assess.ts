@@ -52,12 +52,12 @@ function assessPicture(alignment: Alignment, evidence: Evidence, policy: Policy)
   const isSeen =
     alignment.distinctBits.length >= regions.framesMin &&
     pictureLikenessOf(alignment) >= regions.reviewPictureLikenessMin;
-  const isNear = likeness >= regions.reviewLikenessMin || isSeen || isLong(alignment, policy);
+  const isNear = likeness >= regions.reviewLikenessMin || isSeen || isLasting(alignment, policy);
   return alignment.score >= regions.reviewScoreMin && isNear ? 'doubtful' : 'weak';
 }
 
 /** What goes on for so long is seldom chance, though neither hashes nor pixels say much. */
-function isLong({ score, matchedMs, picture }: Alignment, { regions }: Policy): boolean {
+function isLasting({ score, matchedMs, picture }: Alignment, { regions }: Policy): boolean {
   return (
     score >= regions.reviewLongScoreMin &&
     matchedMs >= regions.usualSecondsMin * 1000 &&
