@@ -151,7 +151,7 @@ export const limits = {
   /** Parts of frames of one upload with which all views of a hot bank are scanned. */
   wideNamingsMax: 16,
   /** Regions of an upload; detected and fixed ones. */
-  regionsMax: 64,
+  regionsMax: 96,
   /** Of each, hypotheses that are put on a line, the heaviest first. */
   hypothesesFittedMax: 6,
   /** Pairs of a query and a known view that one content may cost for one frame; beyond it only the hypothesis that named

@@ -5,11 +5,12 @@
 import { limits } from '../../config/limits.ts';
 import type { Hasher } from '../../kernel/hasher.ts';
 import { affineOf, knownViews, regionOfView } from '../../match/region.ts';
+import type { TimeSpan } from '../../match/time-span.ts';
 import type { SampledFrame, SamplingMode, ViewHash } from '../fingerprinter.ts';
 import type { FrameSink } from './frame-sink.ts';
 import { planeSide } from './regions/box.ts';
 import { type KeptFrame, KeptFrames, spreadOver } from './regions/kept-frames.ts';
-import { joinRegions, type ListedRegion, listRegions } from './regions/list-regions.ts';
+import { joinRegions, type ListedRegion, listRegions, type TimedPlane } from './regions/list-regions.ts';
 import { spreadOrder } from './sampling.ts';
 
 export class RegionSink implements FrameSink {
@@ -64,11 +65,8 @@ export class RegionSink implements FrameSink {
         if (this.stopped) return;
         const frame = kept[at];
         if (frame === undefined) continue;
-        const due = this.#listed.slice(this.#seenMs.has(frame.timeMs) ? known : 0);
-        this.#look(
-          frame,
-          due.filter((each) => each.tier === tier),
-        );
+        const first = this.#seenMs.has(frame.timeMs) ? known : 0;
+        this.#look(frame, regionsFor(frame, this.#listed.slice(first), tier));
         await this.breathe();
       }
     }
@@ -89,10 +87,10 @@ export class RegionSink implements FrameSink {
     return { ...frame, views, thumbnail: this.#hasher.thumbnail(limits.knownThumbnailSide) };
   }
 
-  #pictures(kept: readonly KeptFrame[]): Uint8Array[] {
-    return spreadOver(kept, limits.detectionFramesMax).map(({ base }) => {
+  #pictures(kept: readonly KeptFrame[]): TimedPlane[] {
+    return spreadOver(kept, limits.detectionFramesMax).map(({ timeMs, base }) => {
       this.#hasher.loadBase(base);
-      return this.#hasher.thumbnail(planeSide);
+      return { timeMs, plane: this.#hasher.thumbnail(planeSide) };
     });
   }
 
@@ -105,4 +103,16 @@ export class RegionSink implements FrameSink {
     });
     if (looked.length > 0) this.#sink.emitRegions({ timeMs, aspect: this.#aspect, regions: looked });
   }
+}
+
+/** Of a tier, each region once; a region that was found in some passages is listed for each of them. */
+function regionsFor({ timeMs }: KeptFrame, listed: readonly ListedRegion[], tier: 1 | 2): ListedRegion[] {
+  const due = listed.filter(
+    (each) => each.tier === tier && (each.within === undefined || isWithin(timeMs, each.within)),
+  );
+  return due.filter(({ region }, place) => due.findIndex((other) => other.region === region) === place);
+}
+
+function isWithin(timeMs: number, { startMs, endMs }: TimeSpan): boolean {
+  return startMs <= timeMs && timeMs <= endMs;
 }

@@ -2,7 +2,7 @@
  * What is left of a picture without its border. A row or column of a border has one colour: most of its pixels lie close
  * to their own median, so that bars of any colour are found, and bars with a line of text.
  */
-import { type Box, isLargeEnough, type Plane, planeSide, wholePlane } from './box.ts';
+import { type Box, isLargeEnough, type Plane, planeSide, wholePixelsOf } from './box.ts';
 
 /** Gray levels within which a pixel has the colour of its row. */
 const levelReach = 10;
@@ -15,10 +15,13 @@ const bordersMax = 3;
 
 type Sides = 'rows' | 'columns';
 
-/** The boxes within each border, from the outermost inwards; none when there is no border or nothing but border. */
-export function findBorderBoxes(planes: readonly Plane[]): Box[] {
+/**
+ * What is left of `within` inside each of its borders, from the outermost inwards; none when there is no border or nothing
+ * but border.
+ */
+export function findBorderBoxes(planes: readonly Plane[], within: Box): Box[] {
   const boxes: Box[] = [];
-  for (let box = wholePlane; boxes.length < bordersMax; ) {
+  for (let box = wholePixelsOf(within); boxes.length < bordersMax; ) {
     const inner = trimBorder(planes, box);
     if (inner === null || isSame(inner, box)) break;
     boxes.push(inner);

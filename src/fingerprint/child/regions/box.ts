@@ -34,6 +34,11 @@ export function isLargeEnough({ left, top, right, bottom }: Box): boolean {
   return right - left >= shareMin * planeSide && bottom - top >= shareMin * planeSide;
 }
 
+/** The pixels that lie in the box with all of them. */
+export function wholePixelsOf({ left, top, right, bottom }: Box): Box {
+  return { left: Math.ceil(left), top: Math.ceil(top), right: Math.floor(right), bottom: Math.floor(bottom) };
+}
+
 export function isNear(a: Region, b: Region): boolean {
   return (
     a.degrees === b.degrees &&

@@ -1,26 +1,33 @@
 /**
- * Which parts of an upload are hashed. A copy may be framed, cropped or put into another picture; the regions that are
- * detected follow from what that leaves behind, whatever made it: rows without change, blurred surroundings, a part that
- * moves, straight edges that persist. Fixed regions cover what leaves nothing behind.
+ * Which parts of an upload's frames are hashed: what is detected (`detect-regions.ts`), and fixed regions, which cover what
+ * leaves nothing behind.
  */
 import { limits } from '../../../config/limits.ts';
 import type { PlaneMapper } from '../../../kernel/hasher.ts';
 import { fullRegion, inscribed, type Region } from '../../../match/region.ts';
-import { findActiveBoxes } from './active-boxes.ts';
-import { findBorderBoxes } from './border-boxes.ts';
-import { isNear, isWorthwhile, type Plane, regionOfBox, wholePlane } from './box.ts';
-import { findEdgeBoxes, snapBox } from './edge-boxes.ts';
-import { mapEdges } from './edge-map.ts';
-import { findSharpBoxes } from './sharp-boxes.ts';
+import type { TimeSpan } from '../../../match/time-span.ts';
+import { isNear, type Plane } from './box.ts';
+import { detectBoxes, distinct, nestedRegionsOf, regionsOf } from './detect-regions.ts';
 
 export interface ListedRegion {
   readonly region: Region;
   /** 1 comes first: likely and cheap; 2 when that was not enough. */
   readonly tier: 1 | 2;
+  /** Only the frames in it; all when left out. */
+  readonly within?: TimeSpan;
 }
 
-/** A border box counts for more than a rectangle within it, of which so many are kept. */
-const innerBoxesMax = 4;
+export interface TimedPlane {
+  readonly timeMs: number;
+  readonly plane: Plane;
+}
+
+/** Frames of a passage: so many in a row, about half of them also in the next passage. */
+const passageFrames = 4;
+const passageStep = 2;
+/** Passages at most, and what is listed of each. */
+const passagesMax = 5;
+const passageRegionsMax = 5;
 
 const part = (left: number, top: number, width: number, height: number): Region => ({
   left,
@@ -54,15 +61,37 @@ const crops = [
 const turns = [-12, -9, -6, -3, 3, 6, 9, 12];
 
 /**
- * The same list for all frames of an upload: the picture, what is detected, then strips, then crops and what is turned. At
- * most 57. `aspect` is the picture's width over its height.
+ * The picture, what is detected, then strips, then what is nested, crops and what is turned, all for all frames; at last what
+ * is only detected in a passage, for its frames. `frames` are in order of time; `aspect` is the picture's width over its height.
  */
-export function listRegions(planes: readonly Plane[], aspect: number, mapper: PlaneMapper): ListedRegion[] {
-  const detected = detectRegions(planes, mapper);
-  const likely = distinct([fullRegion, ...detected, ...strips]);
+export function listRegions(frames: readonly TimedPlane[], aspect: number, mapper: PlaneMapper): ListedRegion[] {
+  if (frames.length === 0) return [];
+  const planes = frames.map(({ plane }) => plane);
+  const boxes = detectBoxes(planes, mapper);
+  const detected = regionsOf(boxes);
   const turned = turns.map((degrees) => turnedWithin(detected[0] ?? fullRegion, degrees, aspect));
-  const all = distinct([...likely, ...crops, ...turned]);
-  return all.map((region, place) => ({ region, tier: place < likely.length ? 1 : 2 }));
+  const likely = distinct([fullRegion, ...detected, ...strips]);
+  const all = distinct([...likely, ...nestedRegionsOf(boxes, planes), ...crops, ...turned]);
+  const listed = all.map((region, place) => ({ region, tier: place < likely.length ? (1 as const) : (2 as const) }));
+  return passagesOf(frames).reduce<ListedRegion[]>((before, passage) => {
+    return joinRegions(before, regionsOfPassage(passage, mapper));
+  }, listed);
+}
+
+/** A copy may be part of a longer film, and framed while the film around it is not. */
+function passagesOf(frames: readonly TimedPlane[]): (readonly TimedPlane[])[] {
+  if (frames.length <= passageFrames) return [];
+  const last = frames.length - passageFrames;
+  const count = Math.min(passagesMax, Math.ceil(last / passageStep) + 1);
+  const starts = Array.from({ length: count }, (_, place) => Math.round((place * last) / (count - 1)));
+  return starts.map((start) => frames.slice(start, start + passageFrames));
+}
+
+function regionsOfPassage(passage: readonly TimedPlane[], mapper: PlaneMapper): ListedRegion[] {
+  const within = { startMs: passage[0]?.timeMs ?? 0, endMs: passage.at(-1)?.timeMs ?? 0 };
+  const planes = passage.map(({ plane }) => plane);
+  const detected = regionsOf(detectBoxes(planes, mapper)).slice(0, passageRegionsMax);
+  return detected.map((region) => ({ region, tier: 2, within }));
 }
 
 /** What is turned lies within its frame, as far as one was found. */
@@ -77,32 +106,21 @@ function turnedWithin({ left, top, width, height }: Region, degrees: number, asp
   };
 }
 
-/** `before`, and of `after` what is not about the same as any of them; as many as an upload may have. */
+/**
+ * `before`, and of `after` what is not about the same as any of them at the same time; as many as an upload may have. One that
+ * is about the same at another time goes by the same region: hypotheses are told apart by it.
+ */
 export function joinRegions(before: readonly ListedRegion[], after: readonly ListedRegion[]): ListedRegion[] {
-  const others = after.filter(({ region }) => !before.some((other) => isNear(region, other.region)));
-  return [...before, ...others].slice(0, limits.regionsMax);
-}
-
-/** Of frames at different moments of one upload, or of one picture. */
-export function detectRegions(planes: readonly Plane[], mapper: PlaneMapper): Region[] {
-  if (planes.length === 0) return [];
-  const edges = mapEdges(planes, mapper);
-  const borders = findBorderBoxes(planes);
-  const innermost = borders.at(-1);
-  const soft = [...borders, ...findSharpBoxes(planes, mapper), ...findActiveBoxes(planes, mapper)];
-  const hard = [
-    ...findEdgeBoxes(edges, wholePlane),
-    ...(innermost === undefined ? [] : findEdgeBoxes(edges, innermost).slice(0, innerBoxesMax)),
-  ];
-  const boxes = [...soft.map((box) => snapBox(edges, box)), ...hard];
-  return distinct(boxes.map(regionOfBox).filter(isWorthwhile));
-}
-
-/** Of regions that are about the same the first. */
-function distinct(regions: readonly Region[]): Region[] {
-  const kept: Region[] = [];
-  for (const region of regions) {
-    if (!kept.some((other) => isNear(region, other))) kept.push(region);
+  const joined = [...before];
+  for (const listed of after) {
+    const alike = joined.filter(({ region }) => isNear(region, listed.region));
+    if (alike.some(({ within }) => covers(within, listed.within))) continue;
+    joined.push({ ...listed, region: alike[0]?.region ?? listed.region });
   }
-  return kept;
+  return joined.slice(0, limits.regionsMax);
+}
+
+function covers(outer: TimeSpan | undefined, inner: TimeSpan | undefined): boolean {
+  if (outer === undefined) return true;
+  return inner !== undefined && outer.startMs <= inner.startMs && inner.endMs <= outer.endMs;
 }

@@ -3,7 +3,7 @@
  * than the sharp ones. Detail is the Laplacian, the difference of a pixel from its four neighbours.
  */
 import type { PlaneMapper } from '../../../kernel/hasher.ts';
-import { type Box, isLargeEnough, type Plane, planeSide, wholePlane } from './box.ts';
+import { type Box, isLargeEnough, type Plane, planeSide, wholePixelsOf } from './box.ts';
 
 /** Shares of the detail of a sharp row under which a row is blurred; a box for each. */
 const blurredShares = [0.2, 0.35, 0.5];
@@ -12,27 +12,31 @@ const sharpRank = 0.8;
 /** Gray levels; below it nothing in the picture is sharp. */
 const detailMin = 0.5;
 
-export function findSharpBoxes(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapDetail'>): Box[] {
-  const detail = meanDetail(planes, mapper);
-  return blurredShares.map((share) => sharpBox(detail, share)).filter(isLargeEnough);
+/** Mean over the frames, for each pixel of a plane; see `mapDetail`. */
+export type DetailMap = Float32Array;
+
+export function findSharpBoxes(detail: DetailMap, within: Box): Box[] {
+  const bounds = wholePixelsOf(within);
+  return blurredShares.map((share) => sharpBox(detail, share, bounds)).filter(isLargeEnough);
 }
 
-function sharpBox(detail: Float32Array, share: number): Box {
-  const [top, bottom] = sharpRange(rowMeans(detail, wholePlane), share);
-  const [left, right] = sharpRange(columnMeans(detail, { ...wholePlane, top, bottom }), share);
-  return { left, top, right, bottom };
+function sharpBox(detail: DetailMap, share: number, { left, top, right, bottom }: Box): Box {
+  const [first, below] = sharpRange(rowMeans(detail, left, right).slice(top, bottom), share);
+  const rows = { top: top + first, bottom: top + below };
+  const [start, beyond] = sharpRange(columnMeans(detail, rows.top, rows.bottom).slice(left, right), share);
+  return { left: left + start, right: left + beyond, ...rows };
 }
 
 /** From the first to after the last line that is not blurred. */
 function sharpRange(means: readonly number[], share: number): readonly [number, number] {
   const sharp = [...means].sort((a, b) => a - b)[Math.floor(means.length * sharpRank)] ?? 0;
-  if (sharp < detailMin) return [0, planeSide];
+  if (sharp < detailMin) return [0, means.length];
   const isSharp = (mean: number) => mean >= share * sharp;
   return [means.findIndex(isSharp), means.findLastIndex(isSharp) + 1];
 }
 
-/** Mean over the frames, for each pixel. The outermost pixels have the detail of those beside them. */
-function meanDetail(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapDetail'>): Float32Array {
+/** The outermost pixels have the detail of those beside them. */
+export function mapDetail(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapDetail'>): DetailMap {
   const detail = Float32Array.from(mapper.mapDetail(planes));
   for (let at = 0; at < detail.length; at++) detail[at] = (detail[at] ?? 0) / planes.length;
   return repeatAtEdges(detail);
@@ -49,7 +53,7 @@ function repeatAtEdges(detail: Float32Array): Float32Array {
   return detail;
 }
 
-function rowMeans(detail: Float32Array, { left, right }: Box): number[] {
+function rowMeans(detail: DetailMap, left: number, right: number): number[] {
   return Array.from({ length: planeSide }, (_, row) => {
     let sum = 0;
     for (let column = left; column < right; column++) sum += detail[row * planeSide + column] ?? 0;
@@ -57,7 +61,7 @@ function rowMeans(detail: Float32Array, { left, right }: Box): number[] {
   });
 }
 
-function columnMeans(detail: Float32Array, { top, bottom }: Box): number[] {
+function columnMeans(detail: DetailMap, top: number, bottom: number): number[] {
   return Array.from({ length: planeSide }, (_, column) => {
     let sum = 0;
     for (let row = top; row < bottom; row++) sum += detail[row * planeSide + column] ?? 0;

@@ -1,7 +1,16 @@
 /** Goal: a picture that was framed or put into another one is found where it lies, to within a hundredth of a side. */
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../../../src/config/limits.ts';
-import { detectRegions, listRegions } from '../../../../../src/fingerprint/child/regions/list-regions.ts';
+import {
+  detectBoxes,
+  nestedRegionsOf,
+  regionsOf,
+} from '../../../../../src/fingerprint/child/regions/detect-regions.ts';
+import {
+  joinRegions,
+  listRegions,
+  type TimedPlane,
+} from '../../../../../src/fingerprint/child/regions/list-regions.ts';
 import { createHasher } from '../../../../../src/kernel/load-kernel.ts';
 import { fullRegion, type Region } from '../../../../../src/match/region.ts';
 import {
@@ -39,9 +48,16 @@ function offsetOf(regions: readonly Region[], wanted: Region): number {
 }
 
 function expectFound(picture: Picture, frames: number, wanted: Region, offsetMax = 0.01): void {
-  const regions = detectRegions(planesOf(picture, frames), mapper);
+  const planes = planesOf(picture, frames);
+  const boxes = detectBoxes(planes, mapper);
+  const regions = [...regionsOf(boxes), ...nestedRegionsOf(boxes, planes)];
   const offset = offsetOf(regions, wanted);
   expect({ offset, found: offset <= offsetMax, regions }).toMatchObject({ found: true });
+}
+
+/** One frame a second. */
+function timed(planes: readonly Uint8Array[]): TimedPlane[] {
+  return planes.map((plane, at) => ({ timeMs: at * 1000, plane }));
 }
 
 const content = discs(3);
@@ -113,6 +129,57 @@ describe('a picture in a picture', () => {
   });
 });
 
+describe('what was framed before', () => {
+  it('is found without its blurred surroundings, within bars', () => {
+    const framed = pasted(slopes(3), content, part(0.2, 0, 0.6, 1));
+    expectFound(pasted(flat(250), framed, part(0, 0.2, 1, 0.8)), 9, part(0.2, 0.2, 0.6, 0.8));
+  });
+
+  it('is found without its bars, in one of two pictures side by side', () => {
+    const framed = pasted(flat(0), content, part(0, 0.2, 1, 0.6));
+    const split = pasted(discs(40, 2), framed, part(0, 0, 0.5, 1));
+    expectFound(split, 9, part(0, 0.2, 0.5, 0.6));
+  });
+
+  it('has its middle listed, for it may have been turned', () => {
+    const middle = part(window.left + 0.065 * window.width, window.top + 0.065 * window.height, 0, 0);
+    expectFound(pasted(discs(40, 2), content, window), 9, {
+      ...middle,
+      width: window.width * 0.87,
+      height: window.height * 0.87,
+    });
+  });
+});
+
+describe('a passage', () => {
+  const framed = pasted(discs(40, 2), content, window);
+  /** Twelve frames, of which the fifth to the eighth are framed. */
+  const frames = timed([
+    ...planesOf(discs(50, 2), 4),
+    ...planesOf(framed, 8).slice(4),
+    ...planesOf(discs(51, 2), 12).slice(8),
+  ]);
+
+  it('has what is framed in it alone found, for its frames', () => {
+    const found = listRegions(frames, 16 / 9, mapper).filter(({ region }) => offsetOf([region], window) <= 0.01);
+    expect(found.length).toBeGreaterThan(0);
+    for (const { tier, within } of found) {
+      expect(tier).toBe(2);
+      expect(within?.startMs).toBeGreaterThanOrEqual(2_000);
+      expect(within?.endMs).toBeLessThanOrEqual(9_000);
+    }
+  });
+
+  it('goes by the region of another one that is about the same', () => {
+    const first = { region: window, tier: 2, within: { startMs: 0, endMs: 3_000 } } as const;
+    const alike = { ...first, region: { ...window, left: window.left + 0.01 } };
+    const later = { startMs: 2_000, endMs: 5_000 };
+    expect(joinRegions([first], [alike])).toEqual([first]);
+    expect(joinRegions([first], [{ ...alike, within: later }])).toEqual([first, { ...first, within: later }]);
+    expect(joinRegions([{ region: window, tier: 1 }], [alike])).toEqual([{ region: window, tier: 1 }]);
+  });
+});
+
 describe('a single picture', () => {
   it('has its window found: a screenshot', () => {
     const screen = captioned(captioned(flat(243), part(0.04, 0.04, 0.5, 0.03)), part(0.1, 0.85, 0.7, 0.03));
@@ -131,11 +198,13 @@ describe('nothing', () => {
     ['a flat picture', flat(90), 3],
     ['moving noise', movingNoise(2), 9],
   ])('is found in %s', (_name, picture, frames) => {
-    expect(detectRegions(planesOf(picture, frames), mapper)).toEqual([]);
+    const planes = planesOf(picture, frames);
+    const boxes = detectBoxes(planes, mapper);
+    expect([...regionsOf(boxes), ...nestedRegionsOf(boxes, planes)]).toEqual([]);
   });
 
-  it('is found without frames', () => {
-    expect(detectRegions([], mapper)).toEqual([]);
+  it('is listed without frames', () => {
+    expect(listRegions([], 1, mapper)).toEqual([]);
   });
 });
 
@@ -149,10 +218,10 @@ describe('the list', () => {
 
   it('begins with the picture, has the detected regions and strips before crops, and is never long', () => {
     for (const picture of pictures) {
-      const listed = listRegions(planesOf(picture, 5), 16 / 9, mapper);
+      const listed = listRegions(timed(planesOf(picture, 5)), 16 / 9, mapper);
       expect(listed[0]).toEqual({ region: fullRegion, tier: 1 });
       expect(listed.length).toBeGreaterThanOrEqual(22);
-      expect(listed.length).toBeLessThanOrEqual(57);
+      expect(listed.length).toBeLessThanOrEqual(71);
       expect(listed.length).toBeLessThanOrEqual(limits.regionsMax);
       const tiers = listed.map(({ tier }) => tier);
       expect(tiers).toEqual(tiers.toSorted((a, b) => a - b));
@@ -162,7 +231,7 @@ describe('the list', () => {
 
   it('turns the picture against what a copy was turned by, within its frame', () => {
     const turnsOf = (picture: Picture) =>
-      listRegions(planesOf(picture, 5), 16 / 9, mapper)
+      listRegions(timed(planesOf(picture, 5)), 16 / 9, mapper)
         .map(({ region }) => region)
         .filter(({ degrees }) => degrees !== 0);
     const inner = turnsOf(pasted(flat(0), content, strip));
@@ -180,11 +249,11 @@ describe('the list', () => {
 
   it('has regions within the picture, none twice', () => {
     for (const picture of pictures) {
-      const listed = listRegions(planesOf(picture, 5), 16 / 9, mapper).map(({ region }) => region);
+      const listed = listRegions(timed(planesOf(picture, 5)), 16 / 9, mapper).map(({ region }) => region);
       for (const [place, region] of listed.entries()) {
         const { left, top, width, height } = region;
         expect(Math.min(left, top, 1 - left - width, 1 - top - height)).toBeGreaterThanOrEqual(-1e-9);
-        const alike = listed.slice(0, place).filter(({ degrees }) => degrees === region.degrees);
+        const alike = listed.slice(0, place).filter((each) => each !== region && each.degrees === region.degrees);
         expect(offsetOf(alike, region)).toBeGreaterThanOrEqual(0.02);
       }
     }
