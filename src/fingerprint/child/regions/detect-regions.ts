@@ -79,9 +79,15 @@ export function nestedRegionsOf(
     }),
     ...halfBoxes.flatMap((box) => findBorderBoxes(few, box)),
   ];
-  const kept = distinct(toRegions(nested.map((box) => snapBox(edges, box)))).slice(0, nestedBoxesMax);
-  const likeliest = [soft, hard].flatMap((boxes) => boxes.filter((box) => isWorthwhile(regionOfBox(box))).slice(0, 1));
-  return [...kept, ...toRegions(likeliest.flatMap((box) => middleShares.map((share) => middleOf(box, share))))];
+  const boxes = nested.map((box) => snapBox(edges, box));
+  const kept = distinct(toRegions(boxes)).slice(0, nestedBoxesMax);
+  return [...kept, ...[soft, hard, boxes].flatMap(middlesOf)];
+}
+
+/** Of the likeliest, in which the picture may have been turned. */
+export function middlesOf(boxes: readonly Box[]): Region[] {
+  const likeliest = boxes.filter((box) => isWorthwhile(regionOfBox(box))).slice(0, 1);
+  return toRegions(likeliest.flatMap((box) => middleShares.map((share) => middleOf(box, share))));
 }
 
 function sharpWithin(detail: DetailMap, box: Box): Box[] {

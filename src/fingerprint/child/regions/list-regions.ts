@@ -7,7 +7,7 @@ import type { PlaneMapper } from '../../../kernel/hasher.ts';
 import { fullRegion, inscribed, type Region } from '../../../match/region.ts';
 import type { TimeSpan } from '../../../match/time-span.ts';
 import { isNear, type Plane } from './box.ts';
-import { detectBoxes, distinct, nestedRegionsOf, regionsOf } from './detect-regions.ts';
+import { detectBoxes, distinct, middlesOf, nestedRegionsOf, regionsOf } from './detect-regions.ts';
 
 export interface ListedRegion {
   readonly region: Region;
@@ -90,8 +90,9 @@ function passagesOf(frames: readonly TimedPlane[]): (readonly TimedPlane[])[] {
 function regionsOfPassage(passage: readonly TimedPlane[], mapper: PlaneMapper): ListedRegion[] {
   const within = { startMs: passage[0]?.timeMs ?? 0, endMs: passage.at(-1)?.timeMs ?? 0 };
   const planes = passage.map(({ plane }) => plane);
-  const detected = regionsOf(detectBoxes(planes, mapper)).slice(0, passageRegionsMax);
-  return detected.map((region) => ({ region, tier: 2, within }));
+  const boxes = detectBoxes(planes, mapper);
+  const detected = regionsOf(boxes).slice(0, passageRegionsMax);
+  return [...detected, ...middlesOf(boxes.hard)].map((region) => ({ region, tier: 2, within }));
 }
 
 /** What is turned lies within its frame, as far as one was found. */
