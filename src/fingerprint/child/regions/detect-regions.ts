@@ -99,7 +99,8 @@ function middleOf({ left, top, right, bottom }: Box, share: number): Box {
   return { left: left + across, top: top + down, right: right - across, bottom: bottom - down };
 }
 
-function toRegions(boxes: readonly Box[]): Region[] {
+/** As shares of the picture, those that are worth a look. */
+export function toRegions(boxes: readonly Box[]): Region[] {
   return boxes.map(regionOfBox).filter(isWorthwhile);
 }
 

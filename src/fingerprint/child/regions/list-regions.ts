@@ -7,7 +7,7 @@ import type { PlaneMapper } from '../../../kernel/hasher.ts';
 import { fullRegion, inscribed, type Region } from '../../../match/region.ts';
 import type { TimeSpan } from '../../../match/time-span.ts';
 import { isNear, type Plane } from './box.ts';
-import { detectBoxes, distinct, middlesOf, nestedRegionsOf, regionsOf } from './detect-regions.ts';
+import { detectBoxes, distinct, middlesOf, nestedRegionsOf, regionsOf, toRegions } from './detect-regions.ts';
 
 export interface ListedRegion {
   readonly region: Region;
@@ -59,6 +59,8 @@ const crops = [
 
 /** Turned against what a copy was turned by; known views are turned as well, but whole. */
 const turns = [-12, -9, -6, -3, 3, 6, 9, 12];
+/** Of these the usual ones. */
+const slightTurns = [-3, 3];
 
 /**
  * The picture, what is detected, then strips, then what is nested, crops and what is turned, all for all frames; at last what
@@ -74,7 +76,7 @@ export function listRegions(frames: readonly TimedPlane[], aspect: number, mappe
   const all = distinct([...likely, ...nestedRegionsOf(boxes, planes), ...crops, ...turned]);
   const listed = all.map((region, place) => ({ region, tier: place < likely.length ? (1 as const) : (2 as const) }));
   return passagesOf(frames).reduce<ListedRegion[]>((before, passage) => {
-    return joinRegions(before, regionsOfPassage(passage, mapper));
+    return joinRegions(before, regionsOfPassage(passage, aspect, mapper));
   }, listed);
 }
 
@@ -87,12 +89,16 @@ function passagesOf(frames: readonly TimedPlane[]): (readonly TimedPlane[])[] {
   return starts.map((start) => frames.slice(start, start + passageFrames));
 }
 
-function regionsOfPassage(passage: readonly TimedPlane[], mapper: PlaneMapper): ListedRegion[] {
+function regionsOfPassage(passage: readonly TimedPlane[], aspect: number, mapper: PlaneMapper): ListedRegion[] {
   const within = { startMs: passage[0]?.timeMs ?? 0, endMs: passage.at(-1)?.timeMs ?? 0 };
-  const planes = passage.map(({ plane }) => plane);
-  const boxes = detectBoxes(planes, mapper);
+  const boxes = detectBoxes(
+    passage.map(({ plane }) => plane),
+    mapper,
+  );
   const detected = regionsOf(boxes).slice(0, passageRegionsMax);
-  return [...detected, ...middlesOf(boxes.hard)].map((region) => ({ region, tier: 2, within }));
+  const framed = toRegions(boxes.hard).slice(0, 1);
+  const turned = framed.flatMap((region) => slightTurns.map((degrees) => turnedWithin(region, degrees, aspect)));
+  return [...detected, ...middlesOf(boxes.hard), ...turned].map((region) => ({ region, tier: 2, within }));
 }
 
 /** What is turned lies within its frame, as far as one was found. */
