@@ -47,6 +47,14 @@ function offsetOf(regions: readonly Region[], wanted: Region): number {
   return Math.min(1, ...offsets);
 }
 
+function isWithin({ left, top, width, height }: Region, outer: Region): boolean {
+  const slack = 0.02;
+  return (
+    Math.min(left - outer.left, top - outer.top) > -slack &&
+    Math.max(left + width - outer.left - outer.width, top + height - outer.top - outer.height) < slack
+  );
+}
+
 function expectFound(picture: Picture, frames: number, wanted: Region, offsetMax = 0.01): void {
   const planes = planesOf(picture, frames);
   const boxes = detectBoxes(planes, mapper);
@@ -170,6 +178,13 @@ describe('a passage', () => {
     }
   });
 
+  it('has the best rectangle in it turned, within its frame', () => {
+    const turned = listRegions(frames, 16 / 9, mapper).filter(
+      ({ region, within }) => within !== undefined && region.degrees !== 0 && isWithin(region, window),
+    );
+    expect(turned.map(({ region }) => region.degrees)).toEqual(expect.arrayContaining([-3, 3]));
+  });
+
   it('goes by the region of another one that is about the same', () => {
     const first = { region: window, tier: 2, within: { startMs: 0, endMs: 3_000 } } as const;
     const alike = { ...first, region: { ...window, left: window.left + 0.01 } };
@@ -221,7 +236,6 @@ describe('the list', () => {
       const listed = listRegions(timed(planesOf(picture, 5)), 16 / 9, mapper);
       expect(listed[0]).toEqual({ region: fullRegion, tier: 1 });
       expect(listed.length).toBeGreaterThanOrEqual(22);
-      expect(listed.length).toBeLessThanOrEqual(71);
       expect(listed.length).toBeLessThanOrEqual(limits.regionsMax);
       const tiers = listed.map(({ tier }) => tier);
       expect(tiers).toEqual(tiers.toSorted((a, b) => a - b));
