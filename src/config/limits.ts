@@ -153,7 +153,7 @@ export const limits = {
   /** Regions of an upload; detected and fixed ones. */
   regionsMax: 96,
   /** Of each, hypotheses that are put on a line, the heaviest first. */
-  hypothesesFittedMax: 6,
+  hypothesesFittedMax: 10,
   /** Pairs of a query and a known view that one content may cost for one frame; beyond it only the hypothesis that named
    * it is measured. Some milliseconds. */
   measuredPairsMax: 8_000_000,
