@@ -59,8 +59,10 @@ export class RegionSink implements FrameSink {
     const kept = this.#kept.inTime;
     if (!this.#regions || this.stopped || kept.every(({ timeMs }) => this.#seenMs.has(timeMs))) return;
     const known = this.#listed.length;
-    this.#listed = joinRegions(this.#listed, listRegions(this.#pictures(kept), this.#aspect, this.#hasher));
+    const list = listRegions(this.#pictures(kept), this.#aspect, this.#hasher);
     for (const tier of [1, 2] as const) {
+      // The others are not even looked for where the likely ones decide.
+      this.#listed = joinRegions(this.#listed, tier === 1 ? list.likely : list.others());
       for (const at of spreadOrder(kept.length)) {
         if (this.stopped) return;
         const frame = kept[at];

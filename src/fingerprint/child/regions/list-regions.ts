@@ -62,22 +62,37 @@ const turns = [-12, -9, -6, -3, 3, 6, 9, 12];
 /** Of these the usual ones. */
 const slightTurns = [-3, 3];
 
-/**
- * The picture, what is detected, then strips, then what is nested, crops and what is turned, all for all frames; at last what
- * is only detected in a passage, for its frames. `frames` are in order of time; `aspect` is the picture's width over its height.
- */
-export function listRegions(frames: readonly TimedPlane[], aspect: number, mapper: PlaneMapper): ListedRegion[] {
-  if (frames.length === 0) return [];
+export interface RegionList {
+  /** Tier 1: the picture, what is detected, then strips. */
+  readonly likely: readonly ListedRegion[];
+  /**
+   * Tier 2, looked for when it is asked for: what is nested, crops and what is turned, all for all frames; at last what is only
+   * detected in a passage, for its frames.
+   */
+  others(): readonly ListedRegion[];
+}
+
+/** `frames` are in order of time; `aspect` is the picture's width over its height. */
+export function listRegions(frames: readonly TimedPlane[], aspect: number, mapper: PlaneMapper): RegionList {
+  if (frames.length === 0) return { likely: [], others: () => [] };
   const planes = frames.map(({ plane }) => plane);
   const boxes = detectBoxes(planes, mapper);
   const detected = regionsOf(boxes);
-  const turned = turns.map((degrees) => turnedWithin(detected[0] ?? fullRegion, degrees, aspect));
   const likely = distinct([fullRegion, ...detected, ...strips]);
-  const all = distinct([...likely, ...nestedRegionsOf(boxes, planes), ...crops, ...turned]);
-  const listed = all.map((region, place) => ({ region, tier: place < likely.length ? (1 as const) : (2 as const) }));
-  return passagesOf(frames).reduce<ListedRegion[]>((before, passage) => {
-    return joinRegions(before, regionsOfPassage(passage, aspect, mapper));
-  }, listed);
+  const others = () => {
+    const turned = turns.map((degrees) => turnedWithin(detected[0] ?? fullRegion, degrees, aspect));
+    const all = distinct([...likely, ...nestedRegionsOf(boxes, planes), ...crops, ...turned]);
+    const listed = all.map((region, place) => ({ region, tier: tierOf(place, likely) }));
+    const withPassages = passagesOf(frames).reduce<readonly ListedRegion[]>((before, passage) => {
+      return joinRegions(before, regionsOfPassage(passage, aspect, mapper));
+    }, listed);
+    return withPassages.slice(likely.length);
+  };
+  return { likely: likely.map((region) => ({ region, tier: 1 })), others };
+}
+
+function tierOf(place: number, likely: readonly Region[]): 1 | 2 {
+  return place < likely.length ? 1 : 2;
 }
 
 /** A copy may be part of a longer film, and framed while the film around it is not. */

@@ -8,6 +8,7 @@ import {
 } from '../../../../../src/fingerprint/child/regions/detect-regions.ts';
 import {
   joinRegions,
+  type ListedRegion,
   listRegions,
   type TimedPlane,
 } from '../../../../../src/fingerprint/child/regions/list-regions.ts';
@@ -66,6 +67,11 @@ function expectFound(picture: Picture, frames: number, wanted: Region, offsetMax
 /** One frame a second. */
 function timed(planes: readonly Uint8Array[]): TimedPlane[] {
   return planes.map((plane, at) => ({ timeMs: at * 1000, plane }));
+}
+
+function regionsListed(frames: readonly TimedPlane[]): ListedRegion[] {
+  const list = listRegions(frames, 16 / 9, mapper);
+  return [...list.likely, ...list.others()];
 }
 
 const content = discs(3);
@@ -169,7 +175,7 @@ describe('a passage', () => {
   ]);
 
   it('has what is framed in it alone found, for its frames', () => {
-    const found = listRegions(frames, 16 / 9, mapper).filter(({ region }) => offsetOf([region], window) <= 0.01);
+    const found = regionsListed(frames).filter(({ region }) => offsetOf([region], window) <= 0.01);
     expect(found.length).toBeGreaterThan(0);
     for (const { tier, within } of found) {
       expect(tier).toBe(2);
@@ -179,7 +185,7 @@ describe('a passage', () => {
   });
 
   it('has the best rectangle in it turned, within its frame', () => {
-    const turned = listRegions(frames, 16 / 9, mapper).filter(
+    const turned = regionsListed(frames).filter(
       ({ region, within }) => within !== undefined && region.degrees !== 0 && isWithin(region, window),
     );
     expect(turned.map(({ region }) => region.degrees)).toEqual(expect.arrayContaining([-3, 3]));
@@ -219,7 +225,7 @@ describe('nothing', () => {
   });
 
   it('is listed without frames', () => {
-    expect(listRegions([], 1, mapper)).toEqual([]);
+    expect(regionsListed([])).toEqual([]);
   });
 });
 
@@ -233,7 +239,7 @@ describe('the list', () => {
 
   it('begins with the picture, has the detected regions and strips before crops, and is never long', () => {
     for (const picture of pictures) {
-      const listed = listRegions(timed(planesOf(picture, 5)), 16 / 9, mapper);
+      const listed = regionsListed(timed(planesOf(picture, 5)));
       expect(listed[0]).toEqual({ region: fullRegion, tier: 1 });
       expect(listed.length).toBeGreaterThanOrEqual(22);
       expect(listed.length).toBeLessThanOrEqual(limits.regionsMax);
@@ -245,7 +251,7 @@ describe('the list', () => {
 
   it('turns the picture against what a copy was turned by, within its frame', () => {
     const turnsOf = (picture: Picture) =>
-      listRegions(timed(planesOf(picture, 5)), 16 / 9, mapper)
+      regionsListed(timed(planesOf(picture, 5)))
         .map(({ region }) => region)
         .filter(({ degrees }) => degrees !== 0);
     const inner = turnsOf(pasted(flat(0), content, strip));
@@ -263,7 +269,7 @@ describe('the list', () => {
 
   it('has regions within the picture, none twice', () => {
     for (const picture of pictures) {
-      const listed = listRegions(timed(planesOf(picture, 5)), 16 / 9, mapper).map(({ region }) => region);
+      const listed = regionsListed(timed(planesOf(picture, 5))).map(({ region }) => region);
       for (const [place, region] of listed.entries()) {
         const { left, top, width, height } = region;
         expect(Math.min(left, top, 1 - left - width, 1 - top - height)).toBeGreaterThanOrEqual(-1e-9);
