@@ -5,6 +5,11 @@ export interface TimeSpan {
   readonly endMs: number;
 }
 
+/** Both ends included. */
+export function isWithin(timeMs: number, { startMs, endMs }: TimeSpan): boolean {
+  return startMs <= timeMs && timeMs <= endMs;
+}
+
 /**
  * What lies within `reachMs` of some of the moments, joined where it meets, in order. `momentsMs` come best first: those
  * after the one with which the spans would last longer than `lastingMsMax` are left out.

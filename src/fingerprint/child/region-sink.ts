@@ -5,7 +5,7 @@
 import { limits } from '../../config/limits.ts';
 import type { Hasher } from '../../kernel/hasher.ts';
 import { affineOf, knownViews, regionOfView } from '../../match/region.ts';
-import type { TimeSpan } from '../../match/time-span.ts';
+import { isWithin } from '../../match/time-span.ts';
 import type { SampledFrame, SamplingMode, ViewHash } from '../fingerprinter.ts';
 import type { FrameSink } from './frame-sink.ts';
 import { planeSide } from './regions/box.ts';
@@ -62,6 +62,7 @@ export class RegionSink implements FrameSink {
     const list = listRegions(this.#pictures(kept), this.#aspect, this.#hasher);
     for (const tier of [1, 2] as const) {
       // The others are not even looked for where the likely ones decide.
+      if (this.stopped) return;
       this.#listed = joinRegions(this.#listed, tier === 1 ? list.likely : list.others());
       for (const at of spreadOrder(kept.length)) {
         if (this.stopped) return;
@@ -113,8 +114,4 @@ function regionsFor({ timeMs }: KeptFrame, listed: readonly ListedRegion[], tier
     (each) => each.tier === tier && (each.within === undefined || isWithin(timeMs, each.within)),
   );
   return due.filter(({ region }, place) => due.findIndex((other) => other.region === region) === place);
-}
-
-function isWithin(timeMs: number, { startMs, endMs }: TimeSpan): boolean {
-  return startMs <= timeMs && timeMs <= endMs;
 }

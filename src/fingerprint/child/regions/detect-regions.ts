@@ -81,26 +81,33 @@ export function nestedRegionsOf(
   ];
   const boxes = nested.map((box) => snapBox(edges, box));
   const kept = distinct(toRegions(boxes)).slice(0, nestedBoxesMax);
-  return [...kept, ...[soft, hard, boxes].flatMap(middlesOf)];
+  return [...kept, ...[soft, hard, boxes].flatMap(likeliestOf).flatMap(middlesOf)];
 }
 
-/** Of the likeliest, in which the picture may have been turned. */
-export function middlesOf(boxes: readonly Box[]): Region[] {
-  const likeliest = boxes.filter((box) => isWorthwhile(regionOfBox(box))).slice(0, 1);
-  return toRegions(likeliest.flatMap((box) => middleShares.map((share) => middleOf(box, share))));
+/** The first that is worth a look; none of none. */
+export function likeliestOf(boxes: readonly Box[]): Region[] {
+  return toRegions(boxes).slice(0, 1);
+}
+
+/** In which a picture that was turned has no blank corners. */
+export function middlesOf({ left, top, width, height, degrees }: Region): Region[] {
+  return middleShares
+    .map((share) => ({
+      left: left + (width * (1 - share)) / 2,
+      top: top + (height * (1 - share)) / 2,
+      width: width * share,
+      height: height * share,
+      degrees,
+    }))
+    .filter(isWorthwhile);
 }
 
 function sharpWithin(detail: DetailMap, box: Box): Box[] {
   return findSharpBoxes(detail, box).filter((inner) => !isNear(regionOfBox(inner), regionOfBox(box)));
 }
 
-function middleOf({ left, top, right, bottom }: Box, share: number): Box {
-  const [across, down] = [((right - left) * (1 - share)) / 2, ((bottom - top) * (1 - share)) / 2];
-  return { left: left + across, top: top + down, right: right - across, bottom: bottom - down };
-}
-
 /** As shares of the picture, those that are worth a look. */
-export function toRegions(boxes: readonly Box[]): Region[] {
+function toRegions(boxes: readonly Box[]): Region[] {
   return boxes.map(regionOfBox).filter(isWorthwhile);
 }
 

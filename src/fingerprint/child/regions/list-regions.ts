@@ -5,9 +5,9 @@
 import { limits } from '../../../config/limits.ts';
 import type { PlaneMapper } from '../../../kernel/hasher.ts';
 import { fullRegion, inscribed, type Region } from '../../../match/region.ts';
-import type { TimeSpan } from '../../../match/time-span.ts';
+import { isWithin, type TimeSpan } from '../../../match/time-span.ts';
 import { isNear, type Plane } from './box.ts';
-import { detectBoxes, distinct, middlesOf, nestedRegionsOf, regionsOf, toRegions } from './detect-regions.ts';
+import { detectBoxes, distinct, likeliestOf, middlesOf, nestedRegionsOf, regionsOf } from './detect-regions.ts';
 
 export interface ListedRegion {
   readonly region: Region;
@@ -78,21 +78,15 @@ export function listRegions(frames: readonly TimedPlane[], aspect: number, mappe
   const planes = frames.map(({ plane }) => plane);
   const boxes = detectBoxes(planes, mapper);
   const detected = regionsOf(boxes);
-  const likely = distinct([fullRegion, ...detected, ...strips]);
+  const likely = distinct([fullRegion, ...detected, ...strips]).map((region) => ({ region, tier: 1 as const }));
   const others = () => {
     const turned = turns.map((degrees) => turnedWithin(detected[0] ?? fullRegion, degrees, aspect));
-    const all = distinct([...likely, ...nestedRegionsOf(boxes, planes), ...crops, ...turned]);
-    const listed = all.map((region, place) => ({ region, tier: tierOf(place, likely) }));
-    const withPassages = passagesOf(frames).reduce<readonly ListedRegion[]>((before, passage) => {
-      return joinRegions(before, regionsOfPassage(passage, aspect, mapper));
-    }, listed);
-    return withPassages.slice(likely.length);
+    const throughout = [...nestedRegionsOf(boxes, planes), ...crops, ...turned];
+    const inPassages = passagesOf(frames).flatMap((passage) => regionsOfPassage(passage, aspect, mapper));
+    const all = [...throughout.map((region) => ({ region, tier: 2 as const })), ...inPassages];
+    return joinRegions(likely, all).slice(likely.length);
   };
-  return { likely: likely.map((region) => ({ region, tier: 1 })), others };
-}
-
-function tierOf(place: number, likely: readonly Region[]): 1 | 2 {
-  return place < likely.length ? 1 : 2;
+  return { likely, others };
 }
 
 /** A copy may be part of a longer film, and framed while the film around it is not. */
@@ -111,9 +105,9 @@ function regionsOfPassage(passage: readonly TimedPlane[], aspect: number, mapper
     mapper,
   );
   const detected = regionsOf(boxes).slice(0, passageRegionsMax);
-  const framed = toRegions(boxes.hard).slice(0, 1);
+  const framed = likeliestOf(boxes.hard);
   const turned = framed.flatMap((region) => slightTurns.map((degrees) => turnedWithin(region, degrees, aspect)));
-  return [...detected, ...middlesOf(boxes.hard), ...turned].map((region) => ({ region, tier: 2, within }));
+  return [...detected, ...framed.flatMap(middlesOf), ...turned].map((region) => ({ region, tier: 2, within }));
 }
 
 /** What is turned lies within its frame, as far as one was found. */
@@ -144,5 +138,5 @@ export function joinRegions(before: readonly ListedRegion[], after: readonly Lis
 
 function covers(outer: TimeSpan | undefined, inner: TimeSpan | undefined): boolean {
   if (outer === undefined) return true;
-  return inner !== undefined && outer.startMs <= inner.startMs && inner.endMs <= outer.endMs;
+  return inner !== undefined && isWithin(inner.startMs, outer) && isWithin(inner.endMs, outer);
 }

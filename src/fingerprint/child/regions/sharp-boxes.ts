@@ -17,14 +17,16 @@ export type DetailMap = Float32Array;
 
 export function findSharpBoxes(detail: DetailMap, within: Box): Box[] {
   const bounds = wholePixelsOf(within);
-  return blurredShares.map((share) => sharpBox(detail, share, bounds)).filter(isLargeEnough);
+  const rows = rowMeans(detail, bounds);
+  return blurredShares.map((share) => sharpBox(detail, share, rows, bounds)).filter(isLargeEnough);
 }
 
-function sharpBox(detail: DetailMap, share: number, { left, top, right, bottom }: Box): Box {
-  const [first, below] = sharpRange(rowMeans(detail, left, right).slice(top, bottom), share);
-  const rows = { top: top + first, bottom: top + below };
-  const [start, beyond] = sharpRange(columnMeans(detail, rows.top, rows.bottom).slice(left, right), share);
-  return { left: left + start, right: left + beyond, ...rows };
+/** `rows`: mean detail of each row of the bounds. */
+function sharpBox(detail: DetailMap, share: number, rows: readonly number[], bounds: Box): Box {
+  const [first, below] = sharpRange(rows, share);
+  const inner = { ...bounds, top: bounds.top + first, bottom: bounds.top + below };
+  const [start, beyond] = sharpRange(columnMeans(detail, inner), share);
+  return { ...inner, left: bounds.left + start, right: bounds.left + beyond };
 }
 
 /** From the first to after the last line that is not blurred. */
@@ -53,18 +55,18 @@ function repeatAtEdges(detail: Float32Array): Float32Array {
   return detail;
 }
 
-function rowMeans(detail: DetailMap, left: number, right: number): number[] {
-  return Array.from({ length: planeSide }, (_, row) => {
+function rowMeans(detail: DetailMap, { left, top, right, bottom }: Box): number[] {
+  return Array.from({ length: bottom - top }, (_, at) => {
     let sum = 0;
-    for (let column = left; column < right; column++) sum += detail[row * planeSide + column] ?? 0;
+    for (let column = left; column < right; column++) sum += detail[(top + at) * planeSide + column] ?? 0;
     return sum / (right - left);
   });
 }
 
-function columnMeans(detail: DetailMap, top: number, bottom: number): number[] {
-  return Array.from({ length: planeSide }, (_, column) => {
+function columnMeans(detail: DetailMap, { left, top, right, bottom }: Box): number[] {
+  return Array.from({ length: right - left }, (_, at) => {
     let sum = 0;
-    for (let row = top; row < bottom; row++) sum += detail[row * planeSide + column] ?? 0;
+    for (let row = top; row < bottom; row++) sum += detail[row * planeSide + left + at] ?? 0;
     return sum / (bottom - top);
   });
 }
