@@ -43,7 +43,8 @@ function assessPicture(alignment: Alignment, evidence: Evidence, policy: Policy)
   const agreement = alignment.picture?.pixels?.agreement ?? 0;
   const likeness = stillLikenessOf(alignment);
   if (evidence.kind === 'image') {
-    if (agreement >= regions.imageAgreementMin && likeness >= regions.imageLikenessMin) return 'strong';
+    const isSame = likeness >= regions.imageLikenessMin + plainSurchargeOf(alignment, policy);
+    if (agreement >= regions.imageAgreementMin && isSame) return 'strong';
     const isNear = agreement >= regions.reviewImageAgreementMin && likeness >= regions.reviewImageLikenessMin;
     return isNear ? 'doubtful' : 'weak';
   }
@@ -69,7 +70,8 @@ function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
   const { regions, block } = policy;
   const { score, distinctBits, matchedMs } = alignment;
   const isLine = distinctBits.length >= regions.framesMin && matchedMs >= block.matchedSecondsMin * 1000;
-  const isSeen = score >= regions.reviewScoreMin && pictureLikenessOf(alignment) >= regions.pictureLikenessMin;
+  const pictureLikenessMin = regions.pictureLikenessMin + plainSurchargeOf(alignment, policy);
+  const isSeen = score >= regions.reviewScoreMin && pictureLikenessOf(alignment) >= pictureLikenessMin;
   // Hashes left aside: what was cut and covered until little of a hash is left may show all the same.
   if (isLine && isSeen && isBorneOut(alignment, policy)) return true;
   return isLike(alignment, policy) && ((isLine && score >= regions.scoreMin) || isLongStill(alignment, policy));
@@ -79,7 +81,12 @@ function isLike(alignment: Alignment, policy: Policy): boolean {
   const { stillLikenessMin, likenessMin } = policy.regions;
   const isStill = alignment.picture?.pixels?.change === null;
   const least = isStill ? stillLikenessMin : likenessMin + surchargeOf(alignment, policy);
-  return isBorneOut(alignment, policy) && likenessOf(alignment) >= least;
+  return isBorneOut(alignment, policy) && likenessOf(alignment) >= least + plainSurchargeOf(alignment, policy);
+}
+
+/** Boxes on plain ground share hashes, and much of their pixels, whatever is in them. */
+function plainSurchargeOf({ plainness }: Alignment, { regions }: Policy): number {
+  return plainness * regions.plainLikeness;
 }
 
 /**

@@ -8,6 +8,7 @@ import { bitsBetween } from './bits.ts';
 import type { FrameMatch } from './frame-match.ts';
 import type { PixelEvidence } from './pixel-check.ts';
 import type { Region } from './region.ts';
+import { separableBitsOf } from './separability.ts';
 import type { TimeSpan } from './time-span.ts';
 
 /** knownTimeMs = speed * uploadTimeMs + offsetMs */
@@ -27,6 +28,8 @@ export interface Alignment {
   readonly distinctBits: readonly number[];
   /** "LA": sum over distinct frames of (96 - distance) / 10, at most 4 each. */
   readonly score: number;
+  /** 0 to 1: how far the hashes of the distinct frames are separable; 0 for photographs, 1 for boxes on plain ground. */
+  readonly plainness: number;
   readonly distanceBits: number;
   readonly medianDistanceBits: number;
   readonly upload: TimeSpan;
@@ -54,6 +57,9 @@ export interface PictureMatch {
 
 /** Frames of an upload within this distance of an earlier one are the same picture and share one vote. */
 const repeatRadiusBits = 20;
+/** Up to so many separable bits a hash is not plain at all, and from so many on it is nothing but plain. */
+const plainFromBits = 196;
+const plainUntilBits = 236;
 /** Leaders looked at; beyond it further frames join nobody and add nothing, since the score has long decided. */
 const leadersMax = 256;
 const evidenceBitsMax = 96;
@@ -81,14 +87,16 @@ export interface AlignmentParts {
 export function summariseAlignment(parts: AlignmentParts): Alignment {
   const { contentNumber, dihedral, line, inliers } = parts;
   const distances = inliers.map((match) => match.distanceBits).sort((a, b) => a - b);
-  const distinctBits = bestOfDistinct(inliers);
+  const distinct = bestOfDistinct(inliers, parts.knownStepMs);
   return {
     contentNumber,
     dihedral,
     line,
     inliers,
-    distinctBits,
-    score: scoreOf(distinctBits),
+    distinctBits: distinct.map(({ distanceBits }) => distanceBits),
+    score: distinct.reduce((score, { distanceBits }) => score + evidenceOf(distanceBits), 0),
+    plainness:
+      distinct.reduce((sum, { uploadHash }) => sum + plainnessOf(uploadHash), 0) / Math.max(1, distinct.length),
     distanceBits: distances[0] ?? 0,
     medianDistanceBits: distances[distances.length >> 1] ?? 0,
     upload: spanOf(inliers.map((match) => match.uploadTimeMs)),
@@ -98,29 +106,42 @@ export function summariseAlignment(parts: AlignmentParts): Alignment {
   };
 }
 
-function scoreOf(distinctBits: readonly number[]): number {
-  return distinctBits.reduce((score, bits) => score + evidenceOf(bits), 0);
-}
-
 /** What one frame at that distance is worth, 0 to 4. */
 export function evidenceOf(distanceBits: number): number {
   return Math.min(evidencePerFrameMax, Math.max(0, (evidenceBitsMax - distanceBits) / 10));
 }
 
-/** Greedy leaders over the upload's frames in order of time; each leader keeps the best distance of its followers. */
-function bestOfDistinct(inliers: readonly FrameMatch[]): number[] {
-  const leaders: Uint8Array[] = [];
-  const best: number[] = [];
-  for (const { uploadHash, distanceBits } of inliers) {
-    const leader = leaders.findIndex((hash) => bitsBetween(hash, uploadHash) <= repeatRadiusBits);
-    if (leader >= 0) {
-      best[leader] = Math.min(best[leader] ?? distanceBits, distanceBits);
+interface DistinctFrame {
+  readonly uploadHash: Uint8Array;
+  readonly knownTimeMs: number;
+  /** The least of all frames that repeat it. */
+  distanceBits: number;
+}
+
+/**
+ * Greedy leaders over the upload's frames in order of time; each leader keeps the best distance of its followers. Frames
+ * that show one and the same known frame are one as well: what differs between them is not in the known content. Of an
+ * image all frames are one known frame.
+ */
+function bestOfDistinct(inliers: readonly FrameMatch[], knownStepMs: number): DistinctFrame[] {
+  const leaders: DistinctFrame[] = [];
+  for (const { uploadHash, knownTimeMs, distanceBits } of inliers) {
+    const leader = leaders.find(
+      (one) =>
+        (knownStepMs > 0 && one.knownTimeMs === knownTimeMs) ||
+        bitsBetween(one.uploadHash, uploadHash) <= repeatRadiusBits,
+    );
+    if (leader !== undefined) {
+      leader.distanceBits = Math.min(leader.distanceBits, distanceBits);
     } else if (leaders.length < leadersMax) {
-      leaders.push(uploadHash);
-      best.push(distanceBits);
+      leaders.push({ uploadHash, knownTimeMs, distanceBits });
     }
   }
-  return best;
+  return leaders;
+}
+
+function plainnessOf(hash: Uint8Array): number {
+  return Math.min(1, Math.max(0, (separableBitsOf(hash) - plainFromBits) / (plainUntilBits - plainFromBits)));
 }
 
 function spanOf(timesMs: readonly number[]): TimeSpan {

@@ -20,6 +20,8 @@ export interface UploadView {
   readonly quality: number;
   /** A hash of 32 bytes for each position in `dihedralNames`. */
   readonly hashes: Uint8Array;
+  /** The first of them: the region as it is. */
+  readonly hash: Uint8Array;
 }
 
 export interface Hypothesis {
@@ -122,7 +124,7 @@ export class HypothesisTable {
           dihedral: dihedralOf(form),
           distanceBits: hits.distanceBits[hit] ?? 0,
           quality: Math.min(from.quality, quality[entry] ?? 0),
-          uploadHash: from.hashes.subarray(0, limits.hashBytes),
+          uploadHash: from.hash,
         });
       }
       return matches.length === 0 ? [] : [matches];

@@ -135,7 +135,7 @@ export class RegionMatcher {
       const number = quality < qualityMin ? undefined : this.#numberOf(region);
       if (number === undefined || taken.has(number)) return [];
       taken.add(number);
-      return [{ timeMs, region: number, quality, hashes }];
+      return [{ timeMs, region: number, quality, hashes, hash: hashes.subarray(0, limits.hashBytes) }];
     });
     if (views.length === 0) return [];
     const batch = { views, forms: this.#formsOf(regions) };

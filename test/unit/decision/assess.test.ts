@@ -26,6 +26,7 @@ const policy = parsePolicy({
     extraLikenessMax: 0.12,
     pictureLikenessMin: 1.8,
     stillLikenessMin: 1.7,
+    plainLikeness: 0.2,
     imageAgreementMin: 0.65,
     imageLikenessMin: 1.4,
     reviewScoreMin: 4,
@@ -190,9 +191,28 @@ describe('a video judged by its pixels', () => {
     expect(isSettled(seen, policy)).toBe(true);
     expect(strength(alignmentOf(faint, pictureOf(moving(half - barely, half))))).toBe('doubtful');
     // Without a line, without enough of the hashes, or with one of the two against it, it is not seen.
-    expect(strength(alignmentOf(copyMatches(moments(2, 100), {}, { distanceBits: 74 }), sure))).toBe('doubtful');
+    const hurried = copyMatches(moments(2, 100), { offsetMs: 200 }, { distanceBits: 74 });
+    expect(strength(alignmentOf(hurried, sure))).toBe('doubtful');
     expect(strength(alignmentOf(line(2, 77), sure))).toBe('weak');
     expect(strength(alignmentOf(faint, pictureOf(moving(1, regions.changeMin - barely))))).not.toBe('strong');
+  });
+
+  it('needs more in every way where its hashes are plain: boxes on plain ground share much, whatever is in them', () => {
+    const half = 0.5;
+    const plain = (alignment: Alignment, pixels: Pixels) =>
+      strength({ ...alignment, ...{ plainness: half, picture: pictureOf(pixels) } });
+    const more = half * regions.plainLikeness;
+    const still = regions.stillLikenessMin + more - hashShare(60);
+    expect(plain(alignmentOf(line(4, 60)), standing(still + barely))).toBe('strong');
+    expect(plain(alignmentOf(line(4, 60)), standing(still - barely))).toBe('doubtful');
+    const change = 0.95;
+    const moved = regions.likenessMin + regions.missingFrameLikeness + more - change - hashShare(64);
+    expect(change + moved).toBeLessThan(regions.pictureLikenessMin);
+    expect(plain(alignmentOf(line(4, 64)), moving(moved + barely, change))).toBe('strong');
+    expect(plain(alignmentOf(line(4, 64)), moving(moved - barely, change))).toBe('doubtful');
+    const seen = regions.pictureLikenessMin + more - change;
+    expect(plain(alignmentOf(line(2, 74)), moving(seen + barely, change))).toBe('strong');
+    expect(plain(alignmentOf(line(2, 74)), moving(seen - barely, change))).toBe('doubtful');
   });
 
   it('is doubtful when pixels and changes alone say so much', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Alignment, extentOf, summariseAlignment, type TimeLine } from '../../../src/match/alignment.ts';
-import { copyMatches } from '../../support/frame-matches.ts';
+import { copyMatches, frameMatch, lineOf } from '../../support/frame-matches.ts';
+import { flipped, hashNumber } from '../../support/hashes.ts';
+import { boxHash } from '../../support/plain-hashes.ts';
 
 const still: TimeLine = { speed: 1, offsetMs: 0 };
 const onTime = (changes: Partial<TimeLine> = {}): TimeLine => ({ ...still, ...changes });
@@ -21,6 +23,40 @@ const extent = (...[alignment, uploadMs, knownMs]: Parameters<typeof extentOf>) 
   const { upload, known } = extentOf(alignment, uploadMs, knownMs);
   return { upload: [upload.startMs, upload.endMs], known: [known.startMs, known.endMs] };
 };
+
+describe('distinct frames', () => {
+  const at = (uploadTimeMs: number, knownTimeMs: number, distanceBits: number, uploadHash = hashNumber(uploadTimeMs)) =>
+    frameMatch({ uploadTimeMs, knownTimeMs, knownUntilMs: knownTimeMs, distanceBits, uploadHash });
+
+  it('differ from each other in the upload; the closest of those that do not counts', () => {
+    const picture = hashNumber(1);
+    const frames = [at(0, 0, 30, picture), at(1_000, 1_000, 20, flipped(picture, 12)), at(2_000, 2_000, 40)];
+    expect(lineOf(frames).distinctBits).toEqual([20, 40]);
+  });
+
+  it('differ in the known content as well: what changes over one known frame is not in it', () => {
+    expect(lineOf([at(0, 500, 30), at(250, 500, 20), at(1_000, 1_500, 40)]).distinctBits).toEqual([20, 40]);
+  });
+
+  it('are told by the upload alone where the known content is a picture, which has one moment', () => {
+    const alignment = summariseAlignment({
+      contentNumber: 1,
+      dihedral: 0,
+      line: still,
+      inliers: [at(0, 0, 30), at(1_000, 0, 20)],
+      frameTimesMs: [0, 1_000],
+      knownStepMs: 0,
+    });
+    expect(alignment.distinctBits).toEqual([30, 20]);
+  });
+
+  it('are plain as far as one pattern of rows and one of columns tells their hashes', () => {
+    const plain = at(0, 0, 20, boxHash(0xf0ff, 0x00ff));
+    expect(lineOf([plain]).plainness).toBe(1);
+    expect(lineOf([at(1_000, 1_000, 20)]).plainness).toBe(0);
+    expect(lineOf([plain, at(1_000, 1_000, 20)]).plainness).toBe(0.5);
+  });
+});
 
 describe('how far a match may reach', () => {
   it('is halfway to the nearest frames that were looked at and are not on the line', () => {
