@@ -130,6 +130,7 @@ class IndexedContents implements DeepContents {
       untilMs,
       view,
       quality,
+      hashOf: (entry) => hashOf(columns, entry),
       thumbnailNear: (timeMs) => thumbnailNear(columns, timeMs),
       measure: (queries, radiusBits) => {
         // Whoever still holds the content may outlive it; its slots are then others'.

@@ -70,8 +70,8 @@ const regionFields = {
   extraSecondLikeness: amountMin('Block: how much less for each second above, of a line of usualFramesMin.'),
   extraLikenessMax: amountMin('Block: how much less at most, however long the line.'),
   stillLikenessMin: amountMin('Block: least likeness where it stands still; at most 2.'),
-  plainLikeness: amountMin(
-    'Block: how much more likeness where hashes are nothing but separable; of half so, half as much.',
+  separableLikenessShare: share(
+    'Block: of what a likeness can say beyond the least, so much is asked besides where hashes are wholly separable.',
   ),
   pictureLikenessMin: amountMin(
     'Block: what pixels and changes say together of a line of reviewScoreMin, whatever its hashes say; at most 2.',

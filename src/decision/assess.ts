@@ -43,7 +43,7 @@ function assessPicture(alignment: Alignment, evidence: Evidence, policy: Policy)
   const agreement = alignment.picture?.pixels?.agreement ?? 0;
   const likeness = stillLikenessOf(alignment);
   if (evidence.kind === 'image') {
-    const isSame = likeness >= regions.imageLikenessMin + plainSurchargeOf(alignment, policy);
+    const isSame = likeness >= asked(regions.imageLikenessMin, 2, alignment, policy);
     if (agreement >= regions.imageAgreementMin && isSame) return 'strong';
     const isNear = agreement >= regions.reviewImageAgreementMin && likeness >= regions.reviewImageLikenessMin;
     return isNear ? 'doubtful' : 'weak';
@@ -70,7 +70,7 @@ function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
   const { regions, block } = policy;
   const { score, distinctBits, matchedMs } = alignment;
   const isLine = distinctBits.length >= regions.framesMin && matchedMs >= block.matchedSecondsMin * 1000;
-  const pictureLikenessMin = regions.pictureLikenessMin + plainSurchargeOf(alignment, policy);
+  const pictureLikenessMin = asked(regions.pictureLikenessMin, 2, alignment, policy);
   const isSeen = score >= regions.reviewScoreMin && pictureLikenessOf(alignment) >= pictureLikenessMin;
   // Hashes left aside: what was cut and covered until little of a hash is left may show all the same.
   if (isLine && isSeen && isBorneOut(alignment, policy)) return true;
@@ -80,13 +80,18 @@ function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
 function isLike(alignment: Alignment, policy: Policy): boolean {
   const { stillLikenessMin, likenessMin } = policy.regions;
   const isStill = alignment.picture?.pixels?.change === null;
-  const least = isStill ? stillLikenessMin : likenessMin + surchargeOf(alignment, policy);
-  return isBorneOut(alignment, policy) && likenessOf(alignment) >= least + plainSurchargeOf(alignment, policy);
+  const least = isStill
+    ? asked(stillLikenessMin, 2, alignment, policy)
+    : asked(likenessMin + surchargeOf(alignment, policy), 3, alignment, policy);
+  return isBorneOut(alignment, policy) && likenessOf(alignment) >= least;
 }
 
-/** Boxes on plain ground share hashes, and much of their pixels, whatever is in them. */
-function plainSurchargeOf({ plainness }: Alignment, { regions }: Policy): number {
-  return plainness * regions.plainLikeness;
+/**
+ * What is asked of a likeness that can be `most` at most: `least`, and where hashes are separable a share of what is
+ * left besides. Two boxes that stand alike share hashes, and much of their pixels, whatever is in them.
+ */
+function asked(least: number, most: number, { separability }: Alignment, { regions }: Policy): number {
+  return least + separability * regions.separableLikenessShare * Math.max(0, most - least);
 }
 
 /**

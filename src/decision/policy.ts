@@ -41,7 +41,7 @@ export const defaultPolicy: Policy = {
     extraSecondLikeness: 0.02,
     extraLikenessMax: 0.1,
     stillLikenessMin: 1.75,
-    plainLikeness: 0.3,
+    separableLikenessShare: 0.8,
     pictureLikenessMin: 1.8,
     imageAgreementMin: 0.76,
     imageLikenessMin: 1.45,

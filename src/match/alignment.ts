@@ -28,8 +28,11 @@ export interface Alignment {
   readonly distinctBits: readonly number[];
   /** "LA": sum over distinct frames of (96 - distance) / 10, at most 4 each. */
   readonly score: number;
-  /** 0 to 1: how far the hashes of the distinct frames are separable; 0 for photographs, 1 for boxes on plain ground. */
-  readonly plainness: number;
+  /**
+   * 0 to 1: how far the hashes of the distinct frames are separable, on either side; 0 for photographs, 1 for boxes on plain
+   * ground.
+   */
+  readonly separability: number;
   readonly distanceBits: number;
   readonly medianDistanceBits: number;
   readonly upload: TimeSpan;
@@ -57,9 +60,9 @@ export interface PictureMatch {
 
 /** Frames of an upload within this distance of an earlier one are the same picture and share one vote. */
 const repeatRadiusBits = 20;
-/** Up to so many separable bits a hash is not plain at all, and from so many on it is nothing but plain. */
-const plainFromBits = 196;
-const plainUntilBits = 236;
+/** Up to so many separable bits, which photographs have as well, separability is 0; from so many on it is 1. */
+const separableFromBits = 196;
+const separableUntilBits = 236;
 /** Leaders looked at; beyond it further frames join nobody and add nothing, since the score has long decided. */
 const leadersMax = 256;
 const evidenceBitsMax = 96;
@@ -82,12 +85,14 @@ export interface AlignmentParts {
   readonly frameTimesMs: readonly number[];
   /** Time from one known frame to the next, 0 for an image. */
   readonly knownStepMs: number;
+  /** Hashes of the known content, where there are entries; without it only the upload's side is looked at. */
+  readonly knownHashOf?: (entry: number) => Uint8Array;
 }
 
 export function summariseAlignment(parts: AlignmentParts): Alignment {
   const { contentNumber, dihedral, line, inliers } = parts;
   const distances = inliers.map((match) => match.distanceBits).sort((a, b) => a - b);
-  const distinct = bestOfDistinct(inliers, parts.knownStepMs);
+  const distinct = bestOfDistinct(inliers, parts);
   return {
     contentNumber,
     dihedral,
@@ -95,8 +100,7 @@ export function summariseAlignment(parts: AlignmentParts): Alignment {
     inliers,
     distinctBits: distinct.map(({ distanceBits }) => distanceBits),
     score: distinct.reduce((score, { distanceBits }) => score + evidenceOf(distanceBits), 0),
-    plainness:
-      distinct.reduce((sum, { uploadHash }) => sum + plainnessOf(uploadHash), 0) / Math.max(1, distinct.length),
+    separability: distinct.reduce((sum, { separability }) => sum + separability, 0) / Math.max(1, distinct.length),
     distanceBits: distances[0] ?? 0,
     medianDistanceBits: distances[distances.length >> 1] ?? 0,
     upload: spanOf(inliers.map((match) => match.uploadTimeMs)),
@@ -116,6 +120,7 @@ interface DistinctFrame {
   readonly knownTimeMs: number;
   /** The least of all frames that repeat it. */
   distanceBits: number;
+  readonly separability: number;
 }
 
 /**
@@ -123,9 +128,12 @@ interface DistinctFrame {
  * that show one and the same known frame are one as well: what differs between them is not in the known content. Of an
  * image all frames are one known frame.
  */
-function bestOfDistinct(inliers: readonly FrameMatch[], knownStepMs: number): DistinctFrame[] {
+function bestOfDistinct(
+  inliers: readonly FrameMatch[],
+  { knownStepMs, knownHashOf }: Pick<AlignmentParts, 'knownStepMs' | 'knownHashOf'>,
+): DistinctFrame[] {
   const leaders: DistinctFrame[] = [];
-  for (const { uploadHash, knownTimeMs, distanceBits } of inliers) {
+  for (const { uploadHash, knownTimeMs, distanceBits, knownEntry } of inliers) {
     const leader = leaders.find(
       (one) =>
         (knownStepMs > 0 && one.knownTimeMs === knownTimeMs) ||
@@ -134,14 +142,19 @@ function bestOfDistinct(inliers: readonly FrameMatch[], knownStepMs: number): Di
     if (leader !== undefined) {
       leader.distanceBits = Math.min(leader.distanceBits, distanceBits);
     } else if (leaders.length < leadersMax) {
-      leaders.push({ uploadHash, knownTimeMs, distanceBits });
+      const known = knownEntry === undefined ? undefined : knownHashOf?.(knownEntry);
+      const separability = Math.max(separabilityOf(uploadHash), known === undefined ? 0 : separabilityOf(known));
+      leaders.push({ uploadHash, knownTimeMs, distanceBits, separability });
     }
   }
   return leaders;
 }
 
-function plainnessOf(hash: Uint8Array): number {
-  return Math.min(1, Math.max(0, (separableBitsOf(hash) - plainFromBits) / (plainUntilBits - plainFromBits)));
+function separabilityOf(hash: Uint8Array): number {
+  return Math.min(
+    1,
+    Math.max(0, (separableBitsOf(hash) - separableFromBits) / (separableUntilBits - separableFromBits)),
+  );
 }
 
 function spanOf(timesMs: readonly number[]): TimeSpan {

@@ -22,6 +22,8 @@ export interface DeepContent {
   /** Places in `knownViews`. */
   readonly view: Uint8Array;
   readonly quality: Uint8Array;
+  /** 32 bytes. */
+  hashOf(entry: number): Uint8Array;
   /** The known frame nearest to a moment as 32 x 32 gray pixels; undefined when none was kept. */
   thumbnailNear(timeMs: number): { readonly timeMs: number; readonly pixels: Uint8Array } | undefined;
   /**

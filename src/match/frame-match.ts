@@ -14,4 +14,6 @@ export interface FrameMatch {
   readonly quality: number;
   /** Hash of the upload's frame as it is, 32 bytes: tells distinct frames from repeated ones. */
   readonly uploadHash: Uint8Array;
+  /** Which entry of deep content matched; undefined for a whole frame. */
+  readonly knownEntry?: number;
 }

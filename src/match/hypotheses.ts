@@ -125,6 +125,7 @@ export class HypothesisTable {
           distanceBits: hits.distanceBits[hit] ?? 0,
           quality: Math.min(from.quality, quality[entry] ?? 0),
           uploadHash: from.hash,
+          knownEntry: entry,
         });
       }
       return matches.length === 0 ? [] : [matches];

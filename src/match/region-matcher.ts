@@ -63,6 +63,13 @@ interface Tracked {
   aligned: { readonly of: string; readonly alignments: readonly Alignment[] } | undefined;
 }
 
+/** The content that hypotheses of are put on a line. */
+interface Fitted {
+  readonly deep: DeepContent;
+  readonly table: HypothesisTable;
+  readonly known: Known;
+}
+
 /** A hypothesis on a line, before its pixels are compared. */
 interface Fit {
   readonly hypothesis: Hypothesis;
@@ -278,7 +285,7 @@ export class RegionMatcher {
     const isImage = known.kind === 'image';
     const fits = table
       .heaviest(isImage ? picturesCompared : limits.hypothesesFittedMax)
-      .flatMap((hypothesis, rank) => this.#fit(hypothesis, table, known, rank))
+      .flatMap((hypothesis, rank) => this.#fit(hypothesis, { deep, table, known }, rank))
       .sort((a, b) => scoreOf(b) - scoreOf(a));
     const compared = isImage ? picturesCompared : linesCompared;
     // A region that suits better has fewer frames than one that is only near, as long as few were looked at.
@@ -288,7 +295,7 @@ export class RegionMatcher {
     return [...new Set([...greatestOf(alignments, strengthOf), ...greatestOf(alignments, likenessOf)])];
   }
 
-  #fit(hypothesis: Hypothesis, table: HypothesisTable, known: Known, rank: number): Fit[] {
+  #fit(hypothesis: Hypothesis, { deep, table, known }: Fitted, rank: number): Fit[] {
     const toleranceMs = toleranceOf(known);
     const candidate = candidateOf(table.matchesOf(hypothesis), toleranceMs);
     if (candidate === undefined) return [];
@@ -300,6 +307,7 @@ export class RegionMatcher {
       ...fit,
       frameTimesMs: this.#frameTimesMs,
       knownStepMs: known.kind === 'image' ? 0 : stepOf(known),
+      knownHashOf: (entry) => deep.hashOf(entry),
     });
     return [{ hypothesis, alignment }];
   }

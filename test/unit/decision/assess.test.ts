@@ -26,7 +26,7 @@ const policy = parsePolicy({
     extraLikenessMax: 0.12,
     pictureLikenessMin: 1.8,
     stillLikenessMin: 1.7,
-    plainLikeness: 0.2,
+    separableLikenessShare: 0.4,
     imageAgreementMin: 0.65,
     imageLikenessMin: 1.4,
     reviewScoreMin: 4,
@@ -197,22 +197,22 @@ describe('a video judged by its pixels', () => {
     expect(strength(alignmentOf(faint, pictureOf(moving(1, regions.changeMin - barely))))).not.toBe('strong');
   });
 
-  it('needs more in every way where its hashes are plain: boxes on plain ground share much, whatever is in them', () => {
+  it('needs more in every way where its hashes are separable: boxes that stand alike share much, whatever is in them', () => {
     const half = 0.5;
-    const plain = (alignment: Alignment, pixels: Pixels) =>
-      strength({ ...alignment, ...{ plainness: half, picture: pictureOf(pixels) } });
-    const more = half * regions.plainLikeness;
-    const still = regions.stillLikenessMin + more - hashShare(60);
-    expect(plain(alignmentOf(line(4, 60)), standing(still + barely))).toBe('strong');
-    expect(plain(alignmentOf(line(4, 60)), standing(still - barely))).toBe('doubtful');
+    const separable = (alignment: Alignment, pixels: Pixels) =>
+      strength({ ...alignment, ...{ separability: half, picture: pictureOf(pixels) } });
+    const asked = (least: number, most: number) => least + half * regions.separableLikenessShare * (most - least);
+    const still = asked(regions.stillLikenessMin, 2) - hashShare(60);
+    expect(separable(alignmentOf(line(4, 60)), standing(still + barely))).toBe('strong');
+    expect(separable(alignmentOf(line(4, 60)), standing(still - barely))).toBe('doubtful');
     const change = 0.95;
-    const moved = regions.likenessMin + regions.missingFrameLikeness + more - change - hashShare(64);
+    const moved = asked(regions.likenessMin + regions.missingFrameLikeness, 3) - change - hashShare(64);
     expect(change + moved).toBeLessThan(regions.pictureLikenessMin);
-    expect(plain(alignmentOf(line(4, 64)), moving(moved + barely, change))).toBe('strong');
-    expect(plain(alignmentOf(line(4, 64)), moving(moved - barely, change))).toBe('doubtful');
-    const seen = regions.pictureLikenessMin + more - change;
-    expect(plain(alignmentOf(line(2, 74)), moving(seen + barely, change))).toBe('strong');
-    expect(plain(alignmentOf(line(2, 74)), moving(seen - barely, change))).toBe('doubtful');
+    expect(separable(alignmentOf(line(4, 64)), moving(moved + barely, change))).toBe('strong');
+    expect(separable(alignmentOf(line(4, 64)), moving(moved - barely, change))).toBe('doubtful');
+    const seen = asked(regions.pictureLikenessMin, 2) - change;
+    expect(separable(alignmentOf(line(2, 74)), moving(seen + barely, change))).toBe('strong');
+    expect(separable(alignmentOf(line(2, 74)), moving(seen - barely, change))).toBe('doubtful');
   });
 
   it('is doubtful when pixels and changes alone say so much', () => {

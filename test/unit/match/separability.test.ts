@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { separableBitsOf } from '../../../src/match/separability.ts';
 import { flipped, hashNumber } from '../../support/hashes.ts';
-import { boxHash } from '../../support/plain-hashes.ts';
+import { boxHash } from '../../support/separable-hashes.ts';
 
 const side = 16;
 const patterns = 1 << side;
