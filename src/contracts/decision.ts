@@ -103,6 +103,14 @@ export const Match = Type.Object(
         description: 'What hashes, pixels and changes say together; the policy judges a match with pixels by it.',
       }),
     ),
+    separability: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description:
+          'How far two short patterns tell the hashes, as of boxes on plain ground: the policy then asks for more likeness.',
+      }),
+    ),
     changeAgreement: Type.Optional(
       Type.Number({
         minimum: -1,

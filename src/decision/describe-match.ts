@@ -31,7 +31,10 @@ export function describeAlignment(alignment: Alignment, known: KnownContent, evi
 
 function pictureOf(
   alignment: Alignment,
-): Pick<Match, 'uploadRegion' | 'knownRegion' | 'negative' | 'pixelAgreement' | 'changeAgreement' | 'likeness'> {
+): Pick<
+  Match,
+  'uploadRegion' | 'knownRegion' | 'negative' | 'pixelAgreement' | 'changeAgreement' | 'likeness' | 'separability'
+> {
   const { picture } = alignment;
   if (picture === undefined) return {};
   return {
@@ -40,6 +43,7 @@ function pictureOf(
     ...(picture.negative ? { negative: true } : {}),
     ...(picture.pixels === null ? {} : { pixelAgreement: rounded(picture.pixels.agreement) }),
     likeness: rounded(likenessOf(alignment)),
+    separability: rounded(alignment.separability),
     ...(picture.pixels?.change ? { changeAgreement: rounded(picture.pixels.change.agreement) } : {}),
   };
 }

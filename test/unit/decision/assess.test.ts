@@ -320,12 +320,15 @@ describe('the decision', () => {
       pixelAgreement: 0.912,
       changeAgreement: 0.877,
       likeness: Number((hashShare(70) + 0.91234 + 0.87654).toFixed(3)),
+      separability: 0,
     });
   });
 
   it('says nothing of pixels that were not compared', () => {
     const judgement = decide(evidenceOf(alignmentOf(copyMatches(moments(6, 1_000), {}))), policy);
     expect(judgement.outcome).toBe('block');
-    expect(Object.keys(judgement.matches[0] ?? {}).filter((key) => /region|agreement|likeness/i.test(key))).toEqual([]);
+    expect(
+      Object.keys(judgement.matches[0] ?? {}).filter((key) => /region|agreement|likeness|separability/i.test(key)),
+    ).toEqual([]);
   });
 });
