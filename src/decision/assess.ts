@@ -109,10 +109,11 @@ function surchargeOf({ distinctBits, matchedMs }: Alignment, { regions }: Policy
 }
 
 /** The pixels bear it out, and where anything moves, so do the changes: two takes of one scene look alike as well. */
-function isBorneOut({ picture }: Alignment, { regions }: Policy): boolean {
-  const pixels = picture?.pixels;
-  if (pixels === undefined || pixels === null || pixels.agreement < regions.agreementMin) return false;
-  return pixels.change === null || pixels.change.agreement >= regions.changeMin;
+function isBorneOut(alignment: Alignment, policy: Policy): boolean {
+  const pixels = alignment.picture?.pixels;
+  if (pixels === undefined || pixels === null) return false;
+  if (pixels.agreement < asked(policy.regions.agreementMin, 1, alignment, policy)) return false;
+  return pixels.change === null || pixels.change.agreement >= policy.regions.changeMin;
 }
 
 function isCopy(alignment: Alignment, evidence: Evidence, policy: Policy): boolean {

@@ -62,7 +62,7 @@ export interface PictureMatch {
 const repeatRadiusBits = 20;
 /** Up to so many separable bits, which photographs have as well, separability is 0; from so many on it is 1. */
 const separableFromBits = 196;
-const separableUntilBits = 236;
+const separableUntilBits = 226;
 /** Leaders looked at; beyond it further frames join nobody and add nothing, since the score has long decided. */
 const leadersMax = 256;
 const evidenceBitsMax = 96;
@@ -118,6 +118,8 @@ export function evidenceOf(distanceBits: number): number {
 interface DistinctFrame {
   readonly uploadHash: Uint8Array;
   readonly knownTimeMs: number;
+  /** Undefined for whole frames. */
+  readonly knownHash: Uint8Array | undefined;
   /** The least of all frames that repeat it. */
   distanceBits: number;
   readonly separability: number;
@@ -125,8 +127,8 @@ interface DistinctFrame {
 
 /**
  * Greedy leaders over the upload's frames in order of time; each leader keeps the best distance of its followers. Frames
- * that show one and the same known frame are one as well: what differs between them is not in the known content. Of an
- * image all frames are one known frame.
+ * that show the same known picture are one as well: what differs between them is not in the known content. Of an image all
+ * frames show one.
  */
 function bestOfDistinct(
   inliers: readonly FrameMatch[],
@@ -134,20 +136,24 @@ function bestOfDistinct(
 ): DistinctFrame[] {
   const leaders: DistinctFrame[] = [];
   for (const { uploadHash, knownTimeMs, distanceBits, knownEntry } of inliers) {
-    const leader = leaders.find(
-      (one) =>
-        (knownStepMs > 0 && one.knownTimeMs === knownTimeMs) ||
-        bitsBetween(one.uploadHash, uploadHash) <= repeatRadiusBits,
-    );
+    const knownHash = knownEntry === undefined ? undefined : knownHashOf?.(knownEntry);
+    const showsSame = (one: DistinctFrame) => one.knownTimeMs === knownTimeMs || isRepeat(one.knownHash, knownHash);
+    const leader = leaders.find((one) => isRepeat(one.uploadHash, uploadHash) || (knownStepMs > 0 && showsSame(one)));
     if (leader !== undefined) {
       leader.distanceBits = Math.min(leader.distanceBits, distanceBits);
     } else if (leaders.length < leadersMax) {
-      const known = knownEntry === undefined ? undefined : knownHashOf?.(knownEntry);
-      const separability = Math.max(separabilityOf(uploadHash), known === undefined ? 0 : separabilityOf(known));
-      leaders.push({ uploadHash, knownTimeMs, distanceBits, separability });
+      const separability = Math.max(
+        separabilityOf(uploadHash),
+        knownHash === undefined ? 0 : separabilityOf(knownHash),
+      );
+      leaders.push({ uploadHash, knownTimeMs, knownHash, distanceBits, separability });
     }
   }
   return leaders;
+}
+
+function isRepeat(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  return one !== undefined && other !== undefined && bitsBetween(one, other) <= repeatRadiusBits;
 }
 
 function separabilityOf(hash: Uint8Array): number {

@@ -210,6 +210,9 @@ describe('a video judged by its pixels', () => {
     expect(change + moved).toBeLessThan(regions.pictureLikenessMin);
     expect(separable(alignmentOf(line(4, 64)), moving(moved + barely, change))).toBe('strong');
     expect(separable(alignmentOf(line(4, 64)), moving(moved - barely, change))).toBe('doubtful');
+    const agreed = asked(regions.agreementMin, 1);
+    expect(separable(alignmentOf(line(6, 20)), moving(agreed + barely, 1))).toBe('strong');
+    expect(separable(alignmentOf(line(6, 20)), moving(agreed - barely, 1))).toBe('doubtful');
     const seen = asked(regions.pictureLikenessMin, 2) - change;
     expect(separable(alignmentOf(line(2, 74)), moving(seen + barely, change))).toBe('strong');
     expect(separable(alignmentOf(line(2, 74)), moving(seen - barely, change))).toBe('doubtful');

@@ -38,6 +38,15 @@ describe('distinct frames', () => {
     expect(lineOf([at(0, 500, 30), at(250, 500, 20), at(1_000, 1_500, 40)]).distinctBits).toEqual([20, 40]);
   });
 
+  it('differ in the known picture, not only in its moment: a board that hardly changes is one picture', () => {
+    const board = hashNumber(900);
+    const entries = [board, flipped(board, 12), hashNumber(901)];
+    const inliers = entries.map((_, entry) => ({ ...at(entry * 1_000, entry * 1_000, 30 + entry), knownEntry: entry }));
+    const parts = { contentNumber: 1, dihedral: 0, line: still, frameTimesMs: [0, 1_000, 2_000], knownStepMs: 500 };
+    const knownHashOf = (entry: number) => entries[entry] ?? board;
+    expect(summariseAlignment({ ...parts, inliers, knownHashOf }).distinctBits).toEqual([30, 32]);
+  });
+
   it('are told by the upload alone where the known content is a picture, which has one moment', () => {
     const alignment = summariseAlignment({
       contentNumber: 1,
