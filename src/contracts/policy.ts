@@ -65,8 +65,10 @@ const regionFields = {
   likenessMin: amountMin('Block: least likeness where the known content moves; at most 3.'),
   usualFramesMin: framesMin('Block: of fewer distinct frames more likeness is asked where the known content moves.'),
   missingFrameLikeness: amountMin('Block: how much more for each frame that is missing.'),
-  usualSecondsMin: amountMin('Block: of a shorter line more likeness is asked where the known content moves.'),
-  missingSecondLikeness: amountMin('Block: how much more for each second that is missing.'),
+  usualSecondsMin: amountMin('Block: of a shorter line more likeness is asked.'),
+  missingSecondLikeness: amountMin(
+    'Block: how much more for each second that is missing; where it stands still, what share of what is left.',
+  ),
   extraSecondLikeness: amountMin('Block: how much less for each second above, of a line of usualFramesMin.'),
   extraLikenessMax: amountMin('Block: how much less at most, however long the line.'),
   stillLikenessMin: amountMin('Block: least likeness where it stands still; at most 2.'),

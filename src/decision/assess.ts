@@ -78,12 +78,18 @@ function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
 }
 
 function isLike(alignment: Alignment, policy: Policy): boolean {
-  const { stillLikenessMin, likenessMin } = policy.regions;
   const isStill = alignment.picture?.pixels?.change === null;
   const least = isStill
-    ? asked(stillLikenessMin, 2, alignment, policy)
-    : asked(likenessMin + surchargeOf(alignment, policy), 3, alignment, policy);
+    ? asked(leastOfStill(alignment, policy), 2, alignment, policy)
+    : asked(policy.regions.likenessMin + surchargeOf(alignment, policy), 3, alignment, policy);
   return isBorneOut(alignment, policy) && likenessOf(alignment) >= least;
+}
+
+/** Of what stands still a missing second asks for a share of what is left: its frames are as good as one. */
+function leastOfStill(alignment: Alignment, { regions }: Policy): number {
+  const { stillLikenessMin, missingSecondLikeness } = regions;
+  const share = Math.min(1, missingSecondsOf(alignment, regions) * missingSecondLikeness);
+  return stillLikenessMin + share * Math.max(0, 2 - stillLikenessMin);
 }
 
 /**
@@ -98,14 +104,18 @@ function asked(least: number, most: number, { separability }: Alignment, { regio
  * Few frames must say more, and so must few seconds, however many frames are in them: of many pairs of frames some few
  * always look alike, and then so do their neighbours. A long line of many may say a little less.
  */
-function surchargeOf({ distinctBits, matchedMs }: Alignment, { regions }: Policy): number {
-  const missingFrames = Math.max(0, regions.usualFramesMin - distinctBits.length);
-  const moreSeconds = matchedMs / 1000 - regions.usualSecondsMin;
+function surchargeOf(alignment: Alignment, { regions }: Policy): number {
+  const missingFrames = Math.max(0, regions.usualFramesMin - alignment.distinctBits.length);
+  const moreSeconds = alignment.matchedMs / 1000 - regions.usualSecondsMin;
   if (missingFrames === 0 && moreSeconds > 0) {
     return -Math.min(moreSeconds * regions.extraSecondLikeness, regions.extraLikenessMax);
   }
-  const missingSeconds = Math.max(0, -moreSeconds);
-  return Math.max(missingFrames * regions.missingFrameLikeness, missingSeconds * regions.missingSecondLikeness);
+  const ofSeconds = missingSecondsOf(alignment, regions) * regions.missingSecondLikeness;
+  return Math.max(missingFrames * regions.missingFrameLikeness, ofSeconds);
+}
+
+function missingSecondsOf({ matchedMs }: Alignment, { usualSecondsMin }: Policy['regions']): number {
+  return Math.max(0, usualSecondsMin - matchedMs / 1000);
 }
 
 /** The pixels bear it out, and where anything moves, so do the changes: two takes of one scene look alike as well. */

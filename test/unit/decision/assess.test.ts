@@ -182,6 +182,16 @@ describe('a video judged by its pixels', () => {
     expect(strength(alignmentOf(line(4, 60), pictureOf(standing(agreement - barely))))).toBe('doubtful');
   });
 
+  it('needs a share of what is left for each missing second where nothing moves', () => {
+    const missing = regions.usualSecondsMin - 2;
+    const least = regions.stillLikenessMin + missing * regions.missingSecondLikeness * (2 - regions.stillLikenessMin);
+    const agreement = least - hashShare(60);
+    const short = line(3, 60);
+    expect(alignmentOf(short).matchedMs).toBe(2_000);
+    expect(strength(alignmentOf(short, pictureOf(standing(agreement + barely))))).toBe('strong');
+    expect(strength(alignmentOf(short, pictureOf(standing(agreement - barely))))).toBe('doubtful');
+  });
+
   it('is a copy when pixels and changes say nearly all, though cuts and covers have left little of the hashes', () => {
     const faint = line(2, 74);
     expect(alignmentOf(faint).score).toBeLessThan(regions.scoreMin);
