@@ -4,9 +4,10 @@
  */
 import type { Policy } from '../contracts/policy.ts';
 import type { Alignment } from '../match/alignment.ts';
-import { likenessOf, pictureLikenessOf, stillLikenessOf } from '../match/likeness.ts';
+import { pictureLikenessOf, stillLikenessOf } from '../match/likeness.ts';
 import { fullRegion } from '../match/region.ts';
 import type { Evidence } from './evidence.ts';
+import { imageMarginOf, likenessMarginOf, videoMarginOf } from './picture-margin.ts';
 
 /** strong: a copy. doubtful: a person should look. weak: what unrelated content has in common. */
 export type Strength = 'strong' | 'doubtful' | 'weak';
@@ -30,6 +31,16 @@ export function isSettled(alignment: Alignment, policy: Policy): boolean {
   return isClose(alignment, policy) || isAligned(alignment, policy) || isLongStill(alignment, policy);
 }
 
+/**
+ * How far the alignment is from a block where pixels judge it: 0 and more blocks, as far as it does not take all of an upload
+ * for it. Undefined where hashes alone judge it.
+ */
+export function marginOf(alignment: Alignment, kind: Evidence['kind'], policy: Policy): number | undefined {
+  if (!isJudgedByPixels(alignment)) return undefined;
+  if (kind === 'image') return imageMarginOf(alignment, policy);
+  return videoMarginOf(alignment, policy, isLongStill(alignment, policy));
+}
+
 /** Whole frames of which the bank has no pixels are judged by their hashes alone. */
 function isJudgedByPixels({ picture }: Alignment): boolean {
   if (picture === undefined) return false;
@@ -43,13 +54,12 @@ function assessPicture(alignment: Alignment, evidence: Evidence, policy: Policy)
   const agreement = alignment.picture?.pixels?.agreement ?? 0;
   const likeness = stillLikenessOf(alignment);
   if (evidence.kind === 'image') {
-    const isSame = likeness >= asked(regions.imageLikenessMin, 2, alignment, policy);
-    if (agreement >= regions.imageAgreementMin && isSame) return 'strong';
+    if (imageMarginOf(alignment, policy) >= 0) return 'strong';
     const isNear = agreement >= regions.reviewImageAgreementMin && likeness >= regions.reviewImageLikenessMin;
     return isNear ? 'doubtful' : 'weak';
   }
   if (isVerifiedCopy(alignment, policy)) return 'strong';
-  if (isLike(alignment, policy) && isWhole(alignment, evidence, policy)) return 'strong';
+  if (likenessMarginOf(alignment, policy) >= 0 && isWhole(alignment, evidence, policy)) return 'strong';
   const isSeen =
     alignment.distinctBits.length >= regions.framesMin &&
     pictureLikenessOf(alignment) >= regions.reviewPictureLikenessMin;
@@ -67,63 +77,7 @@ function isLasting({ score, matchedMs, picture }: Alignment, { regions }: Policy
 }
 
 function isVerifiedCopy(alignment: Alignment, policy: Policy): boolean {
-  const { regions, block } = policy;
-  const { score, distinctBits, matchedMs } = alignment;
-  const isLine = distinctBits.length >= regions.framesMin && matchedMs >= block.matchedSecondsMin * 1000;
-  const pictureLikenessMin = asked(regions.pictureLikenessMin, 2, alignment, policy);
-  const isSeen = score >= regions.reviewScoreMin && pictureLikenessOf(alignment) >= pictureLikenessMin;
-  // Hashes left aside: what was cut and covered until little of a hash is left may show all the same.
-  if (isLine && isSeen && isBorneOut(alignment, policy)) return true;
-  return isLike(alignment, policy) && ((isLine && score >= regions.scoreMin) || isLongStill(alignment, policy));
-}
-
-function isLike(alignment: Alignment, policy: Policy): boolean {
-  const isStill = alignment.picture?.pixels?.change === null;
-  const least = isStill
-    ? asked(leastOfStill(alignment, policy), 2, alignment, policy)
-    : asked(policy.regions.likenessMin + surchargeOf(alignment, policy), 3, alignment, policy);
-  return isBorneOut(alignment, policy) && likenessOf(alignment) >= least;
-}
-
-/** Of what stands still a missing second asks for a share of what is left: its frames are as good as one. */
-function leastOfStill(alignment: Alignment, { regions }: Policy): number {
-  const { stillLikenessMin, missingSecondLikeness } = regions;
-  const share = Math.min(1, missingSecondsOf(alignment, regions) * missingSecondLikeness);
-  return stillLikenessMin + share * Math.max(0, 2 - stillLikenessMin);
-}
-
-/**
- * What is asked of a likeness that can be `most` at most: `least`, and where hashes are separable a share of what is
- * left besides. Two boxes that stand alike share hashes, and much of their pixels, whatever is in them.
- */
-function asked(least: number, most: number, { separability }: Alignment, { regions }: Policy): number {
-  return least + separability * regions.separableLikenessShare * Math.max(0, most - least);
-}
-
-/**
- * Few frames must say more, and so must few seconds, however many frames are in them: of many pairs of frames some few
- * always look alike, and then so do their neighbours. A long line of many may say a little less.
- */
-function surchargeOf(alignment: Alignment, { regions }: Policy): number {
-  const missingFrames = Math.max(0, regions.usualFramesMin - alignment.distinctBits.length);
-  const moreSeconds = alignment.matchedMs / 1000 - regions.usualSecondsMin;
-  if (missingFrames === 0 && moreSeconds > 0) {
-    return -Math.min(moreSeconds * regions.extraSecondLikeness, regions.extraLikenessMax);
-  }
-  const ofSeconds = missingSecondsOf(alignment, regions) * regions.missingSecondLikeness;
-  return Math.max(missingFrames * regions.missingFrameLikeness, ofSeconds);
-}
-
-function missingSecondsOf({ matchedMs }: Alignment, { usualSecondsMin }: Policy['regions']): number {
-  return Math.max(0, usualSecondsMin - matchedMs / 1000);
-}
-
-/** The pixels bear it out, and where anything moves, so do the changes: two takes of one scene look alike as well. */
-function isBorneOut(alignment: Alignment, policy: Policy): boolean {
-  const pixels = alignment.picture?.pixels;
-  if (pixels === undefined || pixels === null) return false;
-  if (pixels.agreement < asked(policy.regions.agreementMin, 1, alignment, policy)) return false;
-  return pixels.change === null || pixels.change.agreement >= policy.regions.changeMin;
+  return videoMarginOf(alignment, policy, isLongStill(alignment, policy)) >= 0;
 }
 
 function isCopy(alignment: Alignment, evidence: Evidence, policy: Policy): boolean {

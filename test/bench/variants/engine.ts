@@ -8,9 +8,11 @@ import type { CommandContext } from '../../../src/cli/context.ts';
 import { withLocalBank, withLocalFingerprinter } from '../../../src/cli/local-engine.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
 import { readConfig } from '../../../src/config/config.ts';
+import { limits } from '../../../src/config/limits.ts';
 import type { Outcome } from '../../../src/contracts/common.ts';
 import { type Match, type Reason, type UnjudgedReason, unjudgedReasons } from '../../../src/contracts/decision.ts';
 import { type Policy, policyVersionOf } from '../../../src/contracts/policy.ts';
+import { marginOf } from '../../../src/decision/assess.ts';
 import { decide } from '../../../src/decision/decide.ts';
 import type { Evidence } from '../../../src/decision/evidence.ts';
 import { parsePolicy } from '../../../src/decision/policy.ts';
@@ -26,11 +28,18 @@ export interface JudgedMatch {
   readonly outcome: Outcome;
 }
 
+export interface LineMargin {
+  readonly contentId: string;
+  readonly margin: number;
+}
+
 export interface Examined {
   readonly outcome: Outcome;
   readonly reason: Reason;
   /** Best first. */
   readonly matches: readonly JudgedMatch[];
+  /** Of each line that pixels judge, what it shows and how far from a block it is; 0 and more blocks. */
+  readonly margins: readonly LineMargin[];
   readonly framesSampled: number;
   readonly sha256: string;
   readonly ms: number;
@@ -44,15 +53,29 @@ export interface Engine {
   examine(path: string, hidden: ReadonlySet<string>): Promise<Examined>;
   /** CPU time that this process and its children have used so far, milliseconds. */
   cpuMs(): number;
+  /** Unique hashes of parts and turned views in the bank. */
+  deepHashes(): number;
+}
+
+export interface EngineOptions {
+  /** The bank is searched as one of more hashes than `limits.hotHashesMax`: within what segments answer. */
+  readonly asLargeBank?: boolean;
 }
 
 /** Runs `work` on an empty bank under the default policy, with as many children as there are cores. */
-export async function withEngine<T>(terminal: Terminal, work: (engine: Engine) => Promise<T>): Promise<T> {
+export async function withEngine<T>(
+  terminal: Terminal,
+  work: (engine: Engine) => Promise<T>,
+  { asLargeBank = false }: EngineOptions = {},
+): Promise<T> {
   const context: CommandContext = { terminal, environment: {}, signal: new AbortController().signal };
   const policy = parsePolicy({});
   const { jobTimeoutMs } = readConfig(context.environment).config;
   return withLocalFingerprinter(context, (fingerprinter) =>
-    withLocalBank(policy, undefined, (bank) => work(createEngine({ bank, fingerprinter, policy, jobTimeoutMs }))),
+    withLocalBank(policy, undefined, (bank) => {
+      const searched = asLargeBank ? searchedNarrowly(bank) : bank;
+      return work(createEngine({ bank: searched, fingerprinter, policy, jobTimeoutMs }));
+    }),
   );
 }
 
@@ -74,6 +97,7 @@ function createEngine(parts: EngineParts): Engine {
     },
     examine: (path, hidden) => examine(path, hidden, parts),
     cpuMs: () => readCpuMs(fingerprinter.pids),
+    deepHashes: () => bank.deepHashes,
   };
 }
 
@@ -100,6 +124,11 @@ async function examine(path: string, hidden: ReadonlySet<string>, parts: EngineP
     outcome,
     reason,
     matches: matches.map((match) => ({ match, outcome: outcomeOf(match.contentId, evidence, policy) })),
+    margins: evidence.alignments.flatMap((alignment) => {
+      const margin = marginOf(alignment, evidence.kind, policy);
+      const known = evidence.known(alignment.contentNumber);
+      return margin === undefined || known === undefined ? [] : [{ contentId: known.contentId, margin }];
+    }),
     framesSampled: examination.sampling()?.framesSampled ?? 0,
     sha256,
     ms,
@@ -138,6 +167,19 @@ function withoutContents(bank: LiveBank, hidden: ReadonlySet<string>): LiveBank 
     },
     findBySha256: (sha256) => bank.findBySha256(sha256).filter(({ contentId }) => !hidden.has(contentId)),
   };
+  return overridden(bank, overrides);
+}
+
+/** The bank as it would be among a million other hashes. */
+function searchedNarrowly(bank: LiveBank): LiveBank {
+  const narrow = (wideBits: number) => Math.min(wideBits, limits.segmentRadiusBitsMax);
+  return overridden(bank, {
+    search: (frame, wideBits, views) => bank.search(frame, narrow(wideBits), views),
+    nameDeep: (queries, wideBits) => bank.nameDeep(queries, narrow(wideBits)),
+  });
+}
+
+function overridden(bank: LiveBank, overrides: Partial<LiveBank>): LiveBank {
   return new Proxy(bank, {
     get(target, name) {
       const value: unknown = Reflect.get(name in overrides ? overrides : target, name);

@@ -17,6 +17,7 @@ import { packageFile } from '../../../src/config/paths.ts';
 import { readConditions } from '../conditions.ts';
 import { resolveMediaFolder } from '../media-set.ts';
 import { openTerminal } from '../terminal.ts';
+import { type Calibration, calibrate } from './calibration.ts';
 import { type Engine, withEngine } from './engine.ts';
 import { type Run, summarise } from './figures.ts';
 import { folderOf, makeVariants, planMaking } from './make-variants.ts';
@@ -48,6 +49,7 @@ interface Options {
   readonly images: number;
   readonly peers: boolean;
   readonly sheets: boolean;
+  readonly calibrate: boolean;
 }
 
 interface Media {
@@ -78,7 +80,8 @@ export async function runVariants(args: readonly string[]): Promise<void> {
   const misses = results.filter(isMissed);
   const sheets = options.sheets ? await drawSheets(misses, join(cache, 'sheets'), terminal) : [];
   for (const path of sheets) terminal.print(`sheet: ${path}`);
-  const summary = summarise(run, written);
+  const calibration = options.calibrate ? await calibrateKinds(media, options, terminal) : null;
+  const summary = { ...summarise(run, written), calibration };
   terminal.print(options.json ? JSON.stringify(summary) : JSON.stringify(summary, null, 2));
 }
 
@@ -96,6 +99,7 @@ function readOptions(args: readonly string[]): Options {
       images: { type: 'string', default: '60' },
       peers: { type: 'string', default: 'on' },
       sheets: { type: 'string', default: 'on' },
+      calibrate: { type: 'boolean', default: false },
     },
   });
   if ((values.originals === undefined) !== (values.variants === undefined)) {
@@ -113,6 +117,7 @@ function readOptions(args: readonly string[]): Options {
     images: wholeNumber('images', values.images, 0),
     peers: oneOf('peers', values.peers, ['on', 'off'] as const) === 'on',
     sheets: oneOf('sheets', values.sheets, ['on', 'off'] as const) === 'on',
+    calibrate: values.calibrate,
   };
 }
 
@@ -206,6 +211,18 @@ async function examineMedia(media: Media, options: Options, engine: Engine, term
   const uploads = [...planVariants(media.sourced, files.banked), ...planBanked(submitted, files.banked)];
   const results = await submitAll(uploads, files.banked, engine, terminal);
   return { files, results, policyVersion: engine.policyVersion };
+}
+
+/** How near other content comes to a block, by kind. */
+async function calibrateKinds(
+  { originals, unrelated, sourced }: Media,
+  { kinds, seed }: Options,
+  terminal: Terminal,
+): Promise<Partial<Record<Kind, Calibration>>> {
+  const found: Partial<Record<Kind, Calibration>> = {};
+  const input = { known: [...originals, ...unrelated], sourced, seed };
+  for (const kind of kinds) found[kind] = await calibrate(input, kind, terminal);
+  return found;
 }
 
 async function besidePeers(

@@ -65,7 +65,7 @@ function verdictOf({ outcome, reason, matched }: Answer, truth: Truth, banked: B
   return reason === 'unsupported' ? 'refused' : 'missed';
 }
 
-function sharesScene(file: MediaFile, truth: Truth): boolean {
+export function sharesScene(file: MediaFile, truth: Pick<Truth, 'scenes'>): boolean {
   return file.scenes.some((scene) => truth.scenes.includes(scene));
 }
 

@@ -78,6 +78,18 @@ export function planVariants(sourced: ReadonlyMap<Variant, MediaFile>, banked: B
   });
 }
 
+/** Variants against a bank without what they are made of: how near does other content come, when nothing decides early? */
+export function planWithoutSource(sourced: ReadonlyMap<Variant, MediaFile>, banked: Banked): Upload[] {
+  return planVariants(sourced, banked).map((upload) => {
+    const own = [...banked.values()].filter(({ contentId }) => contentId === upload.truth.contentId);
+    return {
+      ...upload,
+      key: `without-source/${upload.variant?.id}`,
+      hidden: [...upload.hidden, ...own.map(({ id }) => id)],
+    };
+  });
+}
+
 export function planBanked(files: readonly MediaFile[], banked: Banked): Upload[] {
   const all = [...banked.values()];
   return files.map((file) => {
