@@ -8,7 +8,7 @@ import { withEngine } from './engine.ts';
 import { type Kind, knownIdOf, type MediaFile, spread, type Variant } from './media-files.ts';
 import { type Banked, sharesScene } from './score.ts';
 import { bankAll, planBanked, planWithoutSource, type Result, submitAll, type Upload } from './submit.ts';
-import { estimateTail } from './tail.ts';
+import { estimateTail, peaksMin } from './tail.ts';
 
 /** Of images so many are submitted: each takes the search of a whole bank. */
 const imagesMax = 1_500;
@@ -74,7 +74,7 @@ export function calibrationOf(
   seed: number,
 ): Calibration {
   const nearest = results.flatMap((result) => nearestOf(result, banked) ?? []).sort((a, b) => b.margin - a.margin);
-  const peaks = Math.min(nearest.length - 1, Math.ceil(results.length * tailShare));
+  const peaks = Math.min(nearest.length - 1, Math.max(peaksMin, Math.ceil(results.length * tailShare)));
   const margins = nearest.map(({ margin }) => margin);
   const tail = estimateTail(margins, results.length, { peaks, level: 0, seed });
   const larger = million / Math.max(1, bankHashes);

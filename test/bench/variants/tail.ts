@@ -21,7 +21,8 @@ export interface TailEstimate {
 }
 
 const drawings = 1_000;
-const peaksMin = 10;
+/** From fewer peaks nothing can be told. */
+export const peaksMin = 10;
 
 /**
  * The share of `count` values that is at `level` and above, from the `peaks` greatest. `values` are those that were seen, in
