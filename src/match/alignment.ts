@@ -127,8 +127,8 @@ interface DistinctFrame {
 
 /**
  * Greedy leaders over the upload's frames in order of time; each leader keeps the best distance of its followers. Frames
- * that show the same known picture are one as well: what differs between them is not in the known content. Of an image all
- * frames show one.
+ * that show the same known picture are one as well: what differs between them is not in the known content. An image is one
+ * picture throughout, so of it the upload alone tells.
  */
 function bestOfDistinct(
   inliers: readonly FrameMatch[],
