@@ -32,8 +32,8 @@ export function isSettled(alignment: Alignment, policy: Policy): boolean {
 }
 
 /**
- * How far the alignment is from a block where pixels judge it: 0 and more blocks, as far as it does not take all of an upload
- * for it. Undefined where hashes alone judge it.
+ * How far the alignment is from a block where pixels judge it: 0 and more blocks. The rule on whole uploads is left aside,
+ * for it depends on what else was looked at. Undefined where hashes alone judge it.
  */
 export function marginOf(alignment: Alignment, kind: Evidence['kind'], policy: Policy): number | undefined {
   if (!isJudgedByPixels(alignment)) return undefined;

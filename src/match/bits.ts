@@ -2,9 +2,10 @@
 
 const bitsOfByte = Uint8Array.from({ length: 256 }, (_, byte) => countBits(byte));
 
-function countBits(byte: number): number {
+/** Bits that are set, of a whole number below 2 ** 31. */
+export function countBits(value: number): number {
   let bits = 0;
-  for (let rest = byte; rest > 0; rest &= rest - 1) bits += 1;
+  for (let rest = value; rest > 0; rest &= rest - 1) bits += 1;
   return bits;
 }
 

@@ -9,17 +9,13 @@
  * The pair of patterns is looked for by turns, from the row that tells most: given the columns, each row takes the better
  * sign, and the other way round. That finds a good pair and not always the best, which is enough to tell pictures apart.
  */
+import { countBits } from './bits.ts';
+
 const side = 16;
 const rowMask = 0xffff;
 const rounds = 2;
 
 const bitsOfRow = Uint8Array.from({ length: rowMask + 1 }, (_, row) => countBits(row));
-
-function countBits(row: number): number {
-  let bits = 0;
-  for (let rest = row; rest > 0; rest &= rest - 1) bits += 1;
-  return bits;
-}
 
 /** One frame is on many lines. */
 const known = new WeakMap<Uint8Array, number>();

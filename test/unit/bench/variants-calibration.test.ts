@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { calibrationOf } from '../../bench/variants/calibration.ts';
 import type { LineMargin } from '../../bench/variants/engine.ts';
 import type { MediaFile } from '../../bench/variants/media-files.ts';
-import { planBanked, planWithoutSource, type Result, type Upload } from '../../bench/variants/submit.ts';
+import { planBanked, type Result, type Upload } from '../../bench/variants/submit.ts';
 
 const fileOf = (id: string, changes: Partial<MediaFile> = {}): MediaFile => ({
   id,
@@ -65,21 +65,5 @@ describe('the calibration', () => {
     expect(tail?.peaks).toBe(20);
     expect(tail?.falseBlocksPerUploadUpper95).toBeGreaterThan(0);
     expect(tail?.falseBlocksPerUploadOfMillionUpper95).toBeCloseTo(4 * (tail?.falseBlocksPerUploadUpper95 ?? 0), 9);
-  });
-
-  it('submits variants to a bank without what they are made of', () => {
-    const variant = {
-      id: 'film-v1',
-      kind: 'video',
-      path: '/variants/film-v1.mp4',
-      sourceId: 'film',
-      sourceFile: 'film.mp4',
-      group: 'single',
-      edits: [],
-      mapping: [],
-      fillerIds: ['filler'],
-    } as const;
-    const [upload] = planWithoutSource(new Map([[variant, fileOf('film')]]), banked);
-    expect(upload?.hidden).toEqual(['filler', 'film']);
   });
 });

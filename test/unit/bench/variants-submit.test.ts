@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MediaFile, Variant } from '../../bench/variants/media-files.ts';
-import { planBanked, planVariants } from '../../bench/variants/submit.ts';
+import { planBanked, planVariants, planWithoutSource } from '../../bench/variants/submit.ts';
 
 const fileOf = (id: string, contentId = id): MediaFile => ({
   id,
@@ -39,6 +39,11 @@ describe('uploads of the bench on variants', () => {
     expect(hiddenOf(['not-banked'])).toEqual([]);
     // A film cut into itself is no filler.
     expect(hiddenOf(['film-again'])).toEqual([]);
+  });
+
+  it('are matched without what they are made of as well, to see how near other content comes', () => {
+    const [upload] = planWithoutSource(new Map([[variantOf(['filler']), fileOf('film')]]), banked);
+    expect(upload?.hidden).toEqual(['filler', 'filler-again', 'film', 'film-again']);
   });
 
   it('are matched without their own content, where they are the banked files themselves', () => {
