@@ -10,19 +10,51 @@ const movingPixelsMin = 3;
 /** None for a single picture. */
 export function findActiveBoxes(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapRange'>): Box[] {
   if (planes.length < 2) return [];
-  const movement = mapper.mapRange(planes);
-  return movements.flatMap((least) => activeBox(movement, least) ?? []).filter(isLargeEnough);
+  const counted = countMoving(mapper.mapRange(planes));
+  return movements.flatMap((_, rank) => activeBox(counted, rank) ?? []).filter(isLargeEnough);
 }
 
-function activeBox(movement: Uint8Array, least: number): Box | null {
-  const rows = new Uint16Array(planeSide);
-  const columns = new Uint16Array(planeSide);
+/** For each movement, of each line, how many pixels move by more. */
+interface MovingCounts {
+  readonly rows: readonly Uint16Array[];
+  readonly columns: readonly Uint16Array[];
+}
+
+/** Each pixel is counted once, for the greatest movement that it exceeds: then it exceeds all lesser ones. */
+function countMoving(movement: Uint8Array): MovingCounts {
+  const rankOf = Uint8Array.from({ length: 256 }, (_, range) => movements.filter((least) => range > least).length);
+  const rows = linesOfZero(movements.length + 1);
+  const columns = linesOfZero(movements.length + 1);
   for (let at = 0; at < movement.length; at++) {
-    if ((movement[at] ?? 0) <= least) continue;
-    const [row, column] = [at >> 7, at & (planeSide - 1)];
-    rows[row] = (rows[row] ?? 0) + 1;
-    columns[column] = (columns[column] ?? 0) + 1;
+    const rank = rankOf[movement[at] as number] as number;
+    if (rank === 0) continue;
+    increment(rows[rank] as Uint16Array, at >> 7);
+    increment(columns[rank] as Uint16Array, at & (planeSide - 1));
   }
+  return { rows: summedFromGreatest(rows), columns: summedFromGreatest(columns) };
+}
+
+function linesOfZero(count: number): Uint16Array[] {
+  return Array.from({ length: count }, () => new Uint16Array(planeSide));
+}
+
+function increment(counts: Uint16Array, line: number): void {
+  counts[line] = (counts[line] as number) + 1;
+}
+
+/** Without rank 0, which exceeds nothing. */
+function summedFromGreatest(counts: readonly Uint16Array[]): Uint16Array[] {
+  const ranks = counts.slice(1);
+  return ranks.map((_, from) => {
+    const summed = new Uint16Array(planeSide);
+    for (const ofRank of ranks.slice(from)) ofRank.forEach((count, line) => (summed[line] = (summed[line] ?? 0) + count));
+    return summed;
+  });
+}
+
+function activeBox(counted: MovingCounts, rank: number): Box | null {
+  const [rows, columns] = [counted.rows[rank], counted.columns[rank]];
+  if (rows === undefined || columns === undefined) return null;
   const isMoving = (count: number) => count >= movingPixelsMin;
   const [top, left] = [rows.findIndex(isMoving), columns.findIndex(isMoving)];
   if (top < 0 || left < 0) return null;

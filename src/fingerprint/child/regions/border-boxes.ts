@@ -63,15 +63,19 @@ function levelOfLine(planes: readonly Plane[], box: Box, sides: Sides, line: num
   const [from, to] = sides === 'rows' ? [box.left, box.right] : [box.top, box.bottom];
   const stride = sides === 'rows' ? 1 : planeSide;
   const start = sides === 'rows' ? line * planeSide + from : from * planeSide + line;
+  const evenFramesMin = Math.max(1, frameShareMin * planes.length);
   let evenFrames = 0;
   let levels = 0;
+  let left = planes.length;
   for (const plane of planes) {
+    // What is left of the frames cannot make up for those before.
+    if (evenFrames + left-- < evenFramesMin) return null;
     const level = evenLevel(plane, start, stride, to - from);
     if (level === null) continue;
     evenFrames++;
     levels += level;
   }
-  return evenFrames > 0 && evenFrames >= frameShareMin * planes.length ? levels / evenFrames : null;
+  return evenFrames >= evenFramesMin ? levels / evenFrames : null;
 }
 
 const counts = new Uint16Array(256);
@@ -80,15 +84,14 @@ const counts = new Uint16Array(256);
 function evenLevel(plane: Plane, start: number, stride: number, length: number): number | null {
   counts.fill(0);
   for (let at = 0, from = start; at < length; at++, from += stride) {
-    const level = plane[from] ?? 0;
-    counts[level] = (counts[level] ?? 0) + 1;
+    const level = plane[from] as number;
+    counts[level] = (counts[level] as number) + 1;
   }
   let median = 0;
-  for (let below = counts[0] ?? 0; below * 2 < length; below += counts[median] ?? 0) median++;
+  for (let below = counts[0] as number; below * 2 < length; below += counts[median] as number) median++;
   let near = 0;
-  for (let level = Math.max(0, median - levelReach); level <= Math.min(255, median + levelReach); level++) {
-    near += counts[level] ?? 0;
-  }
+  const last = Math.min(255, median + levelReach);
+  for (let level = Math.max(0, median - levelReach); level <= last; level++) near += counts[level] as number;
   return near >= pixelShareMin * length ? median : null;
 }
 

@@ -4,14 +4,14 @@
  * the length that is not. Sides on the rim of the picture neither count for it nor against it.
  */
 import { type Box, isLargeEnough, planeSide } from './box.ts';
-import { type EdgeMap, type EdgeMaps, snapToEdge } from './edge-map.ts';
+import { type EdgeMap, type EdgeMaps, edgeQuarters, snapToEdge } from './edge-map.ts';
 
 const linesMax = 7;
 const boxesMax = 6;
-/** Gray levels by which an edge stands out. */
-const edgeMin = 5;
+/** 5 gray levels: by so much an edge stands out. */
+const edgeMin = 5 * edgeQuarters;
 /** What one place counts at most for its line: a short strong edge is not a long one. */
-const edgeCap = 24;
+const edgeCap = 24 * edgeQuarters;
 /** Places in a row that make a run; one that is missing between two does not end it. */
 const runMin = 8;
 /** Share of the box that a line must cover. */
@@ -87,9 +87,10 @@ function findLines(map: EdgeMap, first: number, beyond: number, from: number, to
   return lines.sort((a, b) => a.line - b.line);
 }
 
-function strengthOf({ edges, along, across }: EdgeMap, line: number, from: number, to: number): number {
+function strengthOf({ edges }: EdgeMap, line: number, from: number, to: number): number {
   let sum = 0;
-  for (let place = from; place < to; place++) sum += Math.min(edgeCap, edges[line * across + place * along] ?? 0);
+  const start = line * planeSide;
+  for (let at = start + from; at < start + to; at++) sum += Math.min(edgeCap, edges[at] as number);
   return sum;
 }
 
@@ -97,10 +98,10 @@ function strengthOf({ edges, along, across }: EdgeMap, line: number, from: numbe
  * An edge covers its line also from the line beside it: it need not lie between two pixels exactly. Only runs count:
  * curves and textures cross a line again and again, a few pixels at a time.
  */
-function coverageOf({ edges, along, across }: EdgeMap, line: number): Uint16Array {
+function coverageOf({ edges }: EdgeMap, line: number): Uint16Array {
   const isEdge = (place: number) => {
-    const at = line * across + place * along;
-    return Math.max(edges[at - across] ?? 0, edges[at] ?? 0, edges[at + across] ?? 0) >= edgeMin;
+    const at = line * planeSide + place;
+    return Math.max(edges[at - planeSide] ?? 0, edges[at] ?? 0, edges[at + planeSide] ?? 0) >= edgeMin;
   };
   const covered = new Uint16Array(planeSide + 1);
   for (let place = 0; place < planeSide; ) {

@@ -7,16 +7,19 @@ import { limits } from '../../../config/limits.ts';
 import type { PlaneMapper } from '../../../kernel/hasher.ts';
 import { type Plane, planeSide } from './box.ts';
 
-/** Differences between neighbours, `planeSide` squared each. */
+/**
+ * Differences between neighbours, `planeSide` squared each, line after line: those of columns are turned into rows, for
+ * they are read along their lines again and again.
+ */
 export interface EdgeMap {
-  /** Distance in the array from a place to the next along the line, and to the same place of the next line. */
-  readonly along: number;
-  readonly across: number;
   /** Median over the frames, gray levels. Line i lies before the pixels of row or column i; line 0 is the rim. */
   readonly steps: Uint8Array;
-  /** How far it stands out from both sides: by how much it is over half as much again as what lies beside it. */
-  readonly edges: Float32Array;
+  /** How far it stands out from both sides: by how much it is over half as much again as what lies beside it, in quarters. */
+  readonly edges: Uint16Array;
 }
+
+/** Of a gray level: what `EdgeMap.edges` counts in. */
+export const edgeQuarters = 4;
 
 export interface EdgeMaps {
   readonly vertical: EdgeMap;
@@ -31,8 +34,8 @@ const standOutFactor = 1.5;
 export function mapEdges(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapSteps'>): EdgeMaps {
   const spread = spreadOver(planes);
   return {
-    vertical: edgeMapOf(mapper.mapSteps(spread, 'before'), planeSide, 1),
-    horizontal: edgeMapOf(mapper.mapSteps(spread, 'above'), 1, planeSide),
+    vertical: edgeMapOf(transposed(mapper.mapSteps(spread, 'before'))),
+    horizontal: edgeMapOf(mapper.mapSteps(spread, 'above')),
   };
 }
 
@@ -48,18 +51,28 @@ function isPlane(plane: Plane | readonly never[]): plane is Plane {
   return plane.length > 0;
 }
 
-function edgeMapOf(steps: Uint8Array, along: number, across: number): EdgeMap {
-  return { along, across, steps, edges: standOut(steps, along, across) };
+function edgeMapOf(steps: Uint8Array): EdgeMap {
+  return { steps, edges: standOut(steps) };
 }
 
-function standOut(steps: Uint8Array, along: number, across: number): Float32Array {
-  const edges = new Float32Array(steps.length);
-  const stepAt = (line: number, place: number) =>
-    steps[Math.min(Math.max(line, 1), planeSide - 1) * across + place * along] ?? 0;
+function transposed(map: Uint8Array): Uint8Array {
+  const turned = new Uint8Array(map.length);
+  for (let row = 0, at = 0; row < planeSide; row++) {
+    for (let to = row; to < map.length; to += planeSide, at++) turned[to] = map[at] as number;
+  }
+  return turned;
+}
+
+function standOut(steps: Uint8Array): Uint16Array {
+  const edges = new Uint16Array(steps.length);
+  const ofBoth = (standOutFactor * edgeQuarters) / 2;
   for (let line = 1; line < planeSide; line++) {
-    for (let place = 0; place < planeSide; place++) {
-      const beside = (stepAt(line - besideLines, place) + stepAt(line + besideLines, place)) / 2;
-      edges[line * across + place * along] = Math.max(0, stepAt(line, place) - standOutFactor * beside);
+    const start = line * planeSide;
+    const before = Math.max(1, line - besideLines) * planeSide - start;
+    const after = Math.min(planeSide - 1, line + besideLines) * planeSide - start;
+    for (let at = start; at < start + planeSide; at++) {
+      const beside = (steps[at + before] as number) + (steps[at + after] as number);
+      edges[at] = Math.max(0, edgeQuarters * (steps[at] as number) - ofBoth * beside);
     }
   }
   return edges;
@@ -77,7 +90,7 @@ const snapLevelMin = 3;
 export function snapToEdge(map: EdgeMap, line: number, from: number, to: number): number {
   const first = Math.max(0, Math.round(from));
   const last = Math.min(planeSide, Math.round(to));
-  const stepAt = (near: number) => meanOfLine(map, map.steps, near, first, last);
+  const stepAt = (near: number) => meanOfLine(map.steps, near, first, last);
   const peak = strongestNear(map, Math.round(line), first, last);
   const [before, after] = [stepAt(peak - besideLines), stepAt(peak + besideLines)];
   if (stepAt(peak) < Math.max(snapLevelMin, (standOutFactor * (before + after)) / 2)) return line;
@@ -93,7 +106,7 @@ export function snapToEdge(map: EdgeMap, line: number, from: number, to: number)
 }
 
 function strongestNear(map: EdgeMap, line: number, first: number, last: number): number {
-  const strengthAt = (near: number) => meanOfLine(map, map.edges, near, first, last);
+  const strengthAt = (near: number) => meanOfLine(map.edges, near, first, last);
   let peak = line;
   for (let near = line - snapReach; near <= line + snapReach; near++) {
     if (strengthAt(near) > strengthAt(peak)) peak = near;
@@ -102,15 +115,9 @@ function strongestNear(map: EdgeMap, line: number, first: number, last: number):
 }
 
 /** 0 beyond the picture. */
-function meanOfLine(
-  { along, across }: EdgeMap,
-  values: Uint8Array | Float32Array,
-  line: number,
-  first: number,
-  last: number,
-): number {
+function meanOfLine(values: Uint8Array | Uint16Array, line: number, first: number, last: number): number {
   if (line < 1 || line >= planeSide) return 0;
   let sum = 0;
-  for (let place = first; place < last; place++) sum += values[line * across + place * along] ?? 0;
+  for (let place = first; place < last; place++) sum += values[line * planeSide + place] as number;
   return sum / Math.max(1, last - first);
 }

@@ -58,15 +58,18 @@ function repeatAtEdges(detail: Float32Array): Float32Array {
 function rowMeans(detail: DetailMap, { left, top, right, bottom }: Box): number[] {
   return Array.from({ length: bottom - top }, (_, at) => {
     let sum = 0;
-    for (let column = left; column < right; column++) sum += detail[(top + at) * planeSide + column] ?? 0;
+    const start = (top + at) * planeSide;
+    for (let place = start + left; place < start + right; place++) sum += detail[place] as number;
     return sum / (right - left);
   });
 }
 
+/** Row after row, as they lie in memory. */
 function columnMeans(detail: DetailMap, { left, top, right, bottom }: Box): number[] {
-  return Array.from({ length: right - left }, (_, at) => {
-    let sum = 0;
-    for (let row = top; row < bottom; row++) sum += detail[row * planeSide + left + at] ?? 0;
-    return sum / (bottom - top);
-  });
+  const sums = new Float64Array(right - left);
+  for (let row = top; row < bottom; row++) {
+    const start = row * planeSide + left;
+    for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) + (detail[start + at] as number);
+  }
+  return Array.from(sums, (sum) => sum / (bottom - top));
 }
