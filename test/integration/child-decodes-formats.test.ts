@@ -16,6 +16,7 @@ import {
   encodeImage,
   type ImageFormat,
   openRaw,
+  type RawFrame,
 } from '../support/media-samples.ts';
 
 /** What may lie between the hash of a picture and that of its copy at good quality. */
@@ -102,6 +103,17 @@ describe('images', () => {
   });
 });
 
+/** With red on one side and blue on the other, so that luma depends on how much each colour counts. */
+function tinted({ width, height, rgb }: RawFrame): RawFrame {
+  const tint = Buffer.from(rgb);
+  for (let at = 0; at < tint.length; at += 3) {
+    const share = ((at / 3) % width) / width;
+    tint[at] = Math.round((rgb[at] ?? 0) * (1 - share));
+    tint[at + 2] = Math.round((rgb[at + 2] ?? 0) * share);
+  }
+  return { width, height, rgb: tint };
+}
+
 describe('videos', () => {
   const frames = drawClip(50, 240, 180);
 
@@ -149,6 +161,29 @@ describe('videos', () => {
     const sampled = await rig.sample(clip, twoPerSecond);
     const first = sampled.frames[0]?.hashes ?? new Uint8Array();
     expect(distanceBits(first, await hashRaw(drawFrame(240, 180, 0)))).toBeLessThanOrEqual(copyBits);
+  });
+
+  // Goal: a copy that lost what says how to see its colours, or says something else, hashes as before: luma is as stored.
+  it.each(['bt709', 'bt2020nc', 'smpte170m'])(
+    'hashes luma as it is stored, whatever %s says of the colours',
+    async (matrix) => {
+      const colourful = frames.slice(0, 5).map(tinted);
+      const hashesOf = async (params: string) => {
+        const encoderOptions = { 'x264-params': `scenecut=0${params}` };
+        const clip = encodeClip({ encoder: 'libx264', muxer: 'mp4', frames: colourful, encoderOptions });
+        return (await rig.sample(clip, twoPerSecond)).frames.map(({ hashes }) => hashes);
+      };
+      expect(await hashesOf(`:colormatrix=${matrix}`)).toEqual(await hashesOf(''));
+    },
+  );
+
+  // Goal: a film that is stored as red, green and blue has no luma of its own, and is seen as its picture is.
+  it('makes luma of what has none', async () => {
+    const colourful = frames.slice(0, 5).map(tinted);
+    const clip = encodeClip({ encoder: 'libx264rgb', muxer: 'mp4', frames: colourful, pixelFormat: 'rgb24' });
+    const sampled = await rig.sample(clip, twoPerSecond);
+    const first = sampled.frames[0]?.hashes ?? new Uint8Array();
+    expect(distanceBits(first, await hashRaw(tinted(drawFrame(240, 180, 0))))).toBeLessThanOrEqual(copyBits);
   });
 
   // Goal: a phone's rotation flag does not change the hash. Pixels are stored turned; the matrix turns them back.

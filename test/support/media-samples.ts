@@ -19,6 +19,7 @@ export interface ClipOptions {
   /** libav's encoder names. */
   readonly encoder:
     | 'libx264'
+    | 'libx264rgb'
     | 'libx265'
     | 'libvpx'
     | 'libvpx-vp9'
@@ -33,7 +34,7 @@ export interface ClipOptions {
   readonly framesPerSecond?: number;
   readonly gop?: number;
   readonly bFrames?: number;
-  readonly pixelFormat?: 'yuv420p' | 'yuv444p' | 'gbrp' | 'yuvj420p';
+  readonly pixelFormat?: 'yuv420p' | 'yuv444p' | 'gbrp' | 'rgb24' | 'yuvj420p';
   readonly encoderOptions?: Readonly<Record<string, string>>;
   readonly muxerOptions?: Readonly<Record<string, string>>;
   /** Nine integers of the display matrix, in 16.16 fixed point but for the last column. */
@@ -174,6 +175,7 @@ function openEncoder(options: ClipOptions, globalHeader: boolean): lib.CodecCont
 
 const speedOptions: Record<string, Record<string, string>> = {
   libx264: { preset: 'ultrafast', crf: '18', 'x264-params': 'scenecut=0' },
+  libx264rgb: { preset: 'ultrafast', crf: '18', 'x264-params': 'scenecut=0' },
   libx265: { preset: 'ultrafast', crf: '18', 'x265-params': 'log-level=none:pools=none' },
   libvpx: { deadline: 'realtime', 'cpu-used': '8' },
   'libvpx-vp9': { deadline: 'realtime', 'cpu-used': '8' },
