@@ -45,11 +45,11 @@ function increment(counts: Uint16Array, line: number): void {
 /** Without rank 0, which exceeds nothing. */
 function summedFromGreatest(counts: readonly Uint16Array[]): Uint16Array[] {
   const ranks = counts.slice(1);
-  return ranks.map((_, from) => {
-    const summed = new Uint16Array(planeSide);
-    for (const ofRank of ranks.slice(from)) ofRank.forEach((count, line) => (summed[line] = (summed[line] ?? 0) + count));
-    return summed;
-  });
+  return ranks.map((_, from) => sumOf(ranks.slice(from)));
+}
+
+function sumOf(counts: readonly Uint16Array[]): Uint16Array {
+  return Uint16Array.from({ length: planeSide }, (_, line) => counts.reduce((sum, each) => sum + (each[line] ?? 0), 0));
 }
 
 function activeBox(counted: MovingCounts, rank: number): Box | null {

@@ -70,12 +70,26 @@ function levelOfLine(planes: readonly Plane[], box: Box, sides: Sides, line: num
   for (const plane of planes) {
     // What is left of the frames cannot make up for those before.
     if (evenFrames + left-- < evenFramesMin) return null;
-    const level = evenLevel(plane, start, stride, to - from);
+    const level = evenLevelOf(plane, start, stride, to - from);
     if (level === null) continue;
     evenFrames++;
     levels += level;
   }
   return evenFrames >= evenFramesMin ? levels / evenFrames : null;
+}
+
+/** By plane and line: a frame is in several passages, and borders are looked for in each. */
+const evenLevels = new WeakMap<Plane, Map<number, number | null>>();
+
+function evenLevelOf(plane: Plane, start: number, stride: number, length: number): number | null {
+  const ofPlane = evenLevels.get(plane) ?? new Map<number, number | null>();
+  evenLevels.set(plane, ofPlane);
+  const key = (start * (planeSide + 1) + stride) * (planeSide + 1) + length;
+  const before = ofPlane.get(key);
+  if (before !== undefined) return before;
+  const level = evenLevel(plane, start, stride, length);
+  ofPlane.set(key, level);
+  return level;
 }
 
 const counts = new Uint16Array(256);

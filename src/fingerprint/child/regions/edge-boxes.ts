@@ -68,23 +68,30 @@ export function snapBox({ vertical, horizontal }: EdgeMaps, { left, top, right, 
 
 /** The strongest lines between `first` and `beyond`, as far as they run from `from` to `to`, and the two at the rim. */
 function findLines(map: EdgeMap, first: number, beyond: number, from: number, to: number): Line[] {
-  const strengths = new Map<number, number>();
-  for (let line = first + lineDistance; line <= beyond - lineDistance; line++) {
-    strengths.set(line, strengthOf(map, line, from, to));
-  }
+  const strengths = new Uint32Array(planeSide + 1);
+  for (let line = first; line < beyond; line++) strengths[line] = strengthOf(map, line, from, to);
+  const strengthAt = (line: number) => strengths[line] ?? 0;
+  const lengthMin = lineShareMin * (to - from);
   const lines: Line[] = [
     { line: first, covered: null },
     { line: beyond, covered: null },
   ];
-  const strongest = [...strengths].sort((a, b) => b[1] - a[1]);
-  for (const [line] of strongest) {
+  const count = Math.max(0, beyond - first - 2 * lineDistance + 1);
+  const inside = Array.from({ length: count }, (_, at) => first + lineDistance + at);
+  for (const line of inside.sort((a, b) => strengthAt(b) - strengthAt(a))) {
     if (lines.length === linesMax + 2) break;
     if (lines.some((other) => Math.abs(other.line - line) <= lineDistance)) continue;
+    if (longestOf(strengthAt(line - 1) + strengthAt(line) + strengthAt(line + 1)) < lengthMin) continue;
     const covered = coverageOf(map, line);
     const length = (covered[to] ?? 0) - (covered[from] ?? 0);
-    if (length >= lineShareMin * (to - from)) lines.push({ line, covered });
+    if (length >= lengthMin) lines.push({ line, covered });
   }
   return lines.sort((a, b) => a.line - b.line);
+}
+
+/** Of a line and those beside it: at most so many places are covered, every second of them where one is missing. */
+function longestOf(strength: number): number {
+  return (2 * strength) / edgeMin + 2;
 }
 
 function strengthOf({ edges }: EdgeMap, line: number, from: number, to: number): number {

@@ -17,21 +17,33 @@ export type DetailMap = Float32Array;
 
 export function findSharpBoxes(detail: DetailMap, within: Box): Box[] {
   const bounds = wholePixelsOf(within);
-  const rows = rowMeans(detail, bounds);
-  return blurredShares.map((share) => sharpBox(detail, share, rows, bounds)).filter(isLargeEnough);
+  const rows = rankedLines(rowMeans(detail, bounds));
+  const columnsOf = new Map<string, RankedLines>();
+  const boxes = blurredShares.map((share) => {
+    const [first, below] = sharpRange(rows, share);
+    const inner = { ...bounds, top: bounds.top + first, bottom: bounds.top + below };
+    const range = `${first} ${below}`;
+    const columns = columnsOf.get(range) ?? rankedLines(columnMeans(detail, inner));
+    columnsOf.set(range, columns);
+    const [start, beyond] = sharpRange(columns, share);
+    return { ...inner, left: bounds.left + start, right: bounds.left + beyond };
+  });
+  return boxes.filter(isLargeEnough);
 }
 
-/** `rows`: mean detail of each row of the bounds. */
-function sharpBox(detail: DetailMap, share: number, rows: readonly number[], bounds: Box): Box {
-  const [first, below] = sharpRange(rows, share);
-  const inner = { ...bounds, top: bounds.top + first, bottom: bounds.top + below };
-  const [start, beyond] = sharpRange(columnMeans(detail, inner), share);
-  return { ...inner, left: bounds.left + start, right: bounds.left + beyond };
+interface RankedLines {
+  /** Detail of each row or column. */
+  readonly means: Float64Array;
+  /** Detail of a sharp one. */
+  readonly sharp: number;
+}
+
+function rankedLines(means: Float64Array): RankedLines {
+  return { means, sharp: means.toSorted()[Math.floor(means.length * sharpRank)] ?? 0 };
 }
 
 /** From the first to after the last line that is not blurred. */
-function sharpRange(means: readonly number[], share: number): readonly [number, number] {
-  const sharp = [...means].sort((a, b) => a - b)[Math.floor(means.length * sharpRank)] ?? 0;
+function sharpRange({ means, sharp }: RankedLines, share: number): readonly [number, number] {
   if (sharp < detailMin) return [0, means.length];
   const isSharp = (mean: number) => mean >= share * sharp;
   return [means.findIndex(isSharp), means.findLastIndex(isSharp) + 1];
@@ -55,21 +67,23 @@ function repeatAtEdges(detail: Float32Array): Float32Array {
   return detail;
 }
 
-function rowMeans(detail: DetailMap, { left, top, right, bottom }: Box): number[] {
-  return Array.from({ length: bottom - top }, (_, at) => {
+function rowMeans(detail: DetailMap, { left, top, right, bottom }: Box): Float64Array {
+  const means = new Float64Array(Math.max(0, bottom - top));
+  for (let at = 0; at < means.length; at++) {
     let sum = 0;
     const start = (top + at) * planeSide;
     for (let place = start + left; place < start + right; place++) sum += detail[place] as number;
-    return sum / (right - left);
-  });
+    means[at] = sum / (right - left);
+  }
+  return means;
 }
 
 /** Row after row, as they lie in memory. */
-function columnMeans(detail: DetailMap, { left, top, right, bottom }: Box): number[] {
-  const sums = new Float64Array(right - left);
+function columnMeans(detail: DetailMap, { left, top, right, bottom }: Box): Float64Array {
+  const sums = new Float64Array(Math.max(0, right - left));
   for (let row = top; row < bottom; row++) {
     const start = row * planeSide + left;
     for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) + (detail[start + at] as number);
   }
-  return Array.from(sums, (sum) => sum / (bottom - top));
+  return sums.map((sum) => sum / (bottom - top));
 }
