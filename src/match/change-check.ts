@@ -3,7 +3,8 @@
  * said to show? What stands still agrees between any two takes of one scene, and between two faces in front of one wall;
  * what moves does not. Captions and logos fall away, for they stand still.
  */
-import { correlationOf, type Registration } from './register.ts';
+import { correlationIn, momentsOf, wholeGrid } from './moments.ts';
+import type { Registration } from './register.ts';
 
 export interface ChangeAgreement {
   /** -1 to 1: correlation of the two changes. */
@@ -53,13 +54,14 @@ function changeBetween(one: Compared, other: Compared): ChangeAgreement {
     count += 1;
     squares += change * change;
   }
-  return { agreement: correlationOf(known, upload, inside), levels: Math.sqrt(squares / Math.max(1, count)) };
+  const agreement = correlationIn(momentsOf(known, upload, inside, wholeGrid));
+  return { agreement, levels: Math.sqrt(squares / Math.max(1, count)) };
 }
 
 /** The upload in the brightness and contrast of the known picture: edits change both, and exposure wanders. */
 function toKnownLevels({ known, upload, inside }: Compared): Compared {
-  const ofKnown = momentsOf(known, inside);
-  const ofUpload = momentsOf(upload, inside);
+  const ofKnown = levelsOf(known, inside);
+  const ofUpload = levelsOf(upload, inside);
   const gain = ofUpload.deviation > 0 ? ofKnown.deviation / ofUpload.deviation : 1;
   const levelled = new Float32Array(upload.length);
   for (let at = 0; at < levelled.length; at++) {
@@ -68,7 +70,7 @@ function toKnownLevels({ known, upload, inside }: Compared): Compared {
   return { known, inside, upload: levelled };
 }
 
-function momentsOf(values: Float32Array, inside: Uint8Array) {
+function levelsOf(values: Float32Array, inside: Uint8Array) {
   let [count, sum, squares] = [0, 0, 0];
   for (let at = 0; at < values.length; at++) {
     if (inside[at] === 0) continue;

@@ -3,7 +3,10 @@
  * flat pictures whose faint coefficients agree look alike to it. Pixels tell them apart.
  */
 import type { ChangeAgreement } from './change-check.ts';
-import { correlationOf, gridSide, type Registration } from './register.ts';
+import { correlationIn, gridSide, momentsOf } from './moments.ts';
+import type { Registration } from './register.ts';
+
+type Shown = Pick<Registration, 'known' | 'upload' | 'inside'>;
 
 const blockCells = 8;
 const blocksAcross = gridSide / blockCells;
@@ -29,10 +32,10 @@ export interface PixelEvidence {
  * 0 to 1: how much of the known picture's detail shows in the upload that lies over it. Each of 16 blocks counts by its own
  * detail, so that a caption spoils its blocks and no others, and a shared gradient or frame counts little.
  */
-export function agreementOf({ known, upload, inside }: Registration): number {
+export function agreementOf(shown: Shown): number {
   let [weights, agreed] = [0, 0];
   for (let block = 0; block < blocksAcross * blocksAcross; block++) {
-    const { detail, correlation } = compareBlock(known, upload, inside, block);
+    const { detail, correlation } = compareBlock(shown, block);
     const weight = Math.max(0, Math.min(detail, detailCap) - noiseLevel);
     weights += weight;
     agreed += weight * Math.max(0, correlation);
@@ -40,25 +43,13 @@ export function agreementOf({ known, upload, inside }: Registration): number {
   return agreed / Math.max(weights, usualDetail * blocksAcross * blocksAcross);
 }
 
-function compareBlock(known: Float32Array, upload: Float32Array, inside: Uint8Array, block: number) {
-  const size = blockCells * blockCells;
-  const a = new Float32Array(size);
-  const b = new Float32Array(size);
-  const both = new Uint8Array(size);
+/** Where it shows: half of the block at least, or nothing is said of it. */
+function compareBlock({ known, upload, inside }: Shown, block: number) {
   const top = Math.floor(block / blocksAcross) * blockCells;
   const left = (block % blocksAcross) * blockCells;
-  let [count, sum, squares] = [0, 0, 0];
-  for (let at = 0; at < size; at++) {
-    const cell = (top + Math.floor(at / blockCells)) * gridSide + left + (at % blockCells);
-    a[at] = known[cell] ?? 0;
-    b[at] = upload[cell] ?? 0;
-    both[at] = inside[cell] ?? 0;
-    if (both[at] === 0) continue;
-    count += 1;
-    sum += a[at] ?? 0;
-    squares += (a[at] ?? 0) ** 2;
-  }
-  if (count < size / 2) return { detail: 0, correlation: 0 };
-  const detail = Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
-  return { detail, correlation: correlationOf(a, b, both) };
+  const moments = momentsOf(known, upload, inside, { left, top, right: left + blockCells, bottom: top + blockCells });
+  const { count, sumA, sumAA } = moments;
+  if (count < (blockCells * blockCells) / 2) return { detail: 0, correlation: 0 };
+  const detail = Math.sqrt(Math.max(0, sumAA / count - (sumA / count) ** 2));
+  return { detail, correlation: correlationIn(moments) };
 }

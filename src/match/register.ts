@@ -6,11 +6,10 @@
  * Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization", IEEE TPAMI 30 (2008).
  * Correlation does not see brightness and contrast, so that colour edits do not matter.
  */
+import { correlationIn, gridSide, momentsOf, wholeGrid } from './moments.ts';
 import type { Affine } from './region.ts';
 import { composed, sampleGrid, type Thumbnail } from './thumbnail.ts';
 
-/** Samples across; the pictures are some 32 to 64 pixels wide. */
-export const gridSide = 32;
 const cells = gridSide * gridSide;
 const iterationsMax = 12;
 const parameters = 6;
@@ -66,7 +65,13 @@ export function overlay({ known, knownMap, upload, uploadMap }: Pair): Overlay {
       overlap += inside[at] ?? 0;
     }
     if (overlap < overlapMin * cells) return undefined;
-    return { warp, correlation: correlationOf(template, sampled, inside), known: template, upload: sampled, inside };
+    return {
+      warp,
+      correlation: correlationIn(momentsOf(template, sampled, inside, wholeGrid)),
+      known: template,
+      upload: sampled,
+      inside,
+    };
   };
 }
 
@@ -94,50 +99,9 @@ function isNear(warp: Affine, from: Affine, { stretch, shift }: Leeway): boolean
   );
 }
 
-/** Pearson's correlation over the cells that count; 0 where one side is flat. */
-export function correlationOf(a: Float32Array, b: Float32Array, inside: Uint8Array): number {
-  let [count, sumA, sumB, sumAA, sumBB, sumAB] = [0, 0, 0, 0, 0, 0];
-  for (let at = 0; at < a.length; at++) {
-    if (inside[at] === 0) continue;
-    const [x, y] = [a[at] ?? 0, b[at] ?? 0];
-    count += 1;
-    sumA += x;
-    sumB += y;
-    sumAA += x * x;
-    sumBB += y * y;
-    sumAB += x * y;
-  }
-  const varianceA = sumAA - (sumA * sumA) / count;
-  const varianceB = sumBB - (sumB * sumB) / count;
-  if (!(varianceA > count && varianceB > count)) return 0;
-  return (sumAB - (sumA * sumB) / count) / Math.sqrt(varianceA * varianceB);
-}
-
 /** One step of the scheme; undefined where the picture gives it no hold. */
 function improved({ warp, known, upload, inside }: Registration): Affine | undefined {
-  const [meanKnown, meanUpload] = [meanOf(known, inside), meanOf(upload, inside)];
-  const hessian = new Float64Array(parameters * parameters);
-  const onKnown = new Float64Array(parameters);
-  const onUpload = new Float64Array(parameters);
-  const gradient = new Float64Array(parameters);
-  let [uploadNorm, product] = [0, 0];
-  for (let at = 0; at < cells; at++) {
-    if (inside[at] === 0) continue;
-    const a = (known[at] as number) - meanKnown;
-    const b = (upload[at] as number) - meanUpload;
-    uploadNorm += b * b;
-    product += a * b;
-    derive(upload, at, gradient);
-    for (let i = 0; i < parameters; i++) {
-      const along = gradient[i] as number;
-      onKnown[i] = (onKnown[i] as number) + along * a;
-      onUpload[i] = (onUpload[i] as number) + along * b;
-      for (let j = 0; j <= i; j++) {
-        const cell = i * parameters + j;
-        hessian[cell] = (hessian[cell] as number) + along * (gradient[j] as number);
-      }
-    }
-  }
+  const { hessian, onKnown, onUpload, uploadNorm, product } = normalEquations(known, upload, inside);
   const solvedUpload = solve(hessian, onUpload);
   if (solvedUpload === undefined) return undefined;
   const denominator = product - dot(onKnown, solvedUpload);
@@ -150,24 +114,127 @@ function improved({ warp, known, upload, inside }: Registration): Affine | undef
   return step === undefined ? undefined : moved(warp, step);
 }
 
-/** Derivatives of the sampled upload at one cell by the six parameters; places are counted from the centre. */
-function derive(upload: Float32Array, at: number, gradient: Float64Array): void {
-  const row = Math.floor(at / gridSide);
-  const column = at % gridSide;
-  const west = column === 0 ? at : at - 1;
-  const east = column === gridSide - 1 ? at : at + 1;
-  const north = row === 0 ? at : at - gridSide;
-  const south = row === gridSide - 1 ? at : at + gridSide;
-  const gu = (((upload[east] as number) - (upload[west] as number)) * gridSide) / (east - west);
-  const gv = (((upload[south] as number) - (upload[north] as number)) * gridSide * gridSide) / (south - north);
-  const u = (column + 0.5) / gridSide - 0.5;
-  const v = (row + 0.5) / gridSide - 0.5;
-  gradient[0] = gu;
-  gradient[1] = gu * u;
-  gradient[2] = gu * v;
-  gradient[3] = gv;
-  gradient[4] = gv * u;
-  gradient[5] = gv * v;
+/** Of the six parameters, of which three move u and three move v: by 1, by u and by v. */
+interface NormalEquations {
+  /** Rows of `parameters` each, symmetric. */
+  readonly hessian: Float64Array;
+  /** Of the gradients with the known picture and with the upload's, both without their means. */
+  readonly onKnown: Float64Array;
+  readonly onUpload: Float64Array;
+  uploadNorm: number;
+  product: number;
+}
+
+/** Row by row, for in a row v is the same: each cell is multiplied by u alone, and each row by v. */
+function normalEquations(known: Float32Array, upload: Float32Array, inside: Uint8Array): NormalEquations {
+  const equations: NormalEquations = {
+    hessian: new Float64Array(parameters * parameters),
+    onKnown: new Float64Array(parameters),
+    onUpload: new Float64Array(parameters),
+    uploadNorm: 0,
+    product: 0,
+  };
+  const pair = { known, upload, inside, meanKnown: meanOf(known, inside), meanUpload: meanOf(upload, inside) };
+  const sums = new Float64Array(rowSums);
+  for (let row = 0; row < gridSide; row++) {
+    sumRow(pair, row, sums);
+    addRow(sums, (row + 0.5) / gridSide - 0.5, equations);
+  }
+  return equations;
+}
+
+interface CentredPair {
+  readonly known: Float32Array;
+  readonly upload: Float32Array;
+  readonly inside: Uint8Array;
+  readonly meanKnown: number;
+  readonly meanUpload: number;
+}
+
+/** What `sumRow` writes, in this order. */
+const rowSums = 19;
+
+/**
+ * Sums over the cells of a row that count: of the products of the gradients (uu, uv, vv) with 1, u and u squared; of both
+ * gradients with the known picture and the upload's, each with 1 and u; of the upload's squares, and of both pictures.
+ */
+function sumRow({ known, upload, inside, meanKnown, meanUpload }: CentredPair, row: number, sums: Float64Array): void {
+  let [uu0, uu1, uu2, uv0, uv1, uv2, vv0, vv1, vv2] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
+  let [uKnown0, uKnown1, vKnown0, vKnown1, uUpload0, uUpload1, vUpload0, vUpload1] = [0, 0, 0, 0, 0, 0, 0, 0];
+  let [norm, product] = [0, 0];
+  const start = row * gridSide;
+  const north = row === 0 ? 0 : -gridSide;
+  const south = row === gridSide - 1 ? 0 : gridSide;
+  const perRow = (gridSide * gridSide) / (south - north);
+  for (let column = 0; column < gridSide; column++) {
+    const at = start + column;
+    if (inside[at] === 0) continue;
+    const a = (known[at] as number) - meanKnown;
+    const b = (upload[at] as number) - meanUpload;
+    const west = column === 0 ? 0 : -1;
+    const east = column === gridSide - 1 ? 0 : 1;
+    const gu = (((upload[at + east] as number) - (upload[at + west] as number)) * gridSide) / (east - west);
+    const gv = ((upload[at + south] as number) - (upload[at + north] as number)) * perRow;
+    const u = (column + 0.5) / gridSide - 0.5;
+    const [guU, gvU] = [gu * u, gv * u];
+    uu0 += gu * gu;
+    uu1 += gu * guU;
+    uu2 += guU * guU;
+    uv0 += gu * gv;
+    uv1 += gu * gvU;
+    uv2 += guU * gvU;
+    vv0 += gv * gv;
+    vv1 += gv * gvU;
+    vv2 += gvU * gvU;
+    uKnown0 += gu * a;
+    uKnown1 += guU * a;
+    vKnown0 += gv * a;
+    vKnown1 += gvU * a;
+    uUpload0 += gu * b;
+    uUpload1 += guU * b;
+    vUpload0 += gv * b;
+    vUpload1 += gvU * b;
+    norm += b * b;
+    product += a * b;
+  }
+  sums.set([uu0, uu1, uu2, uv0, uv1, uv2, vv0, vv1, vv2]);
+  sums.set([uKnown0, uKnown1, vKnown0, vKnown1, uUpload0, uUpload1, vUpload0, vUpload1, norm, product], 9);
+}
+
+function addRow(sums: Float64Array, v: number, equations: NormalEquations): void {
+  const { hessian, onKnown, onUpload } = equations;
+  const at = (place: number) => sums[place] as number;
+  addBlock(hessian, 0, 0, [at(0), at(1), at(2)], v);
+  addBlock(hessian, 3, 0, [at(3), at(4), at(5)], v);
+  addBlock(hessian, 3, 3, [at(6), at(7), at(8)], v);
+  addSide(onKnown, 0, at(9), at(10), v);
+  addSide(onKnown, 3, at(11), at(12), v);
+  addSide(onUpload, 0, at(13), at(14), v);
+  addSide(onUpload, 3, at(15), at(16), v);
+  equations.uploadNorm += at(17);
+  equations.product += at(18);
+}
+
+/** Three parameters with three: `sums` with 1, u and u squared. */
+function addBlock(
+  hessian: Float64Array,
+  top: number,
+  left: number,
+  sums: readonly [number, number, number],
+  v: number,
+): void {
+  const [of1, ofU, ofUU] = sums;
+  const block = [of1, ofU, v * of1, ofU, ofUU, v * ofU, v * of1, v * ofU, v * v * of1];
+  for (let place = 0; place < block.length; place++) {
+    const cell = (top + Math.floor(place / 3)) * parameters + left + (place % 3);
+    hessian[cell] = (hessian[cell] as number) + (block[place] as number);
+  }
+}
+
+function addSide(side: Float64Array, from: number, of1: number, ofU: number, v: number): void {
+  side[from] = (side[from] as number) + of1;
+  side[from + 1] = (side[from + 1] as number) + ofU;
+  side[from + 2] = (side[from + 2] as number) + v * of1;
 }
 
 function meanOf(values: Float32Array, inside: Uint8Array): number {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/demo/random.ts';
 import { type Compared, compareChanges } from '../../../src/match/change-check.ts';
-import { gridSide } from '../../../src/match/register.ts';
+import { gridSide } from '../../../src/match/moments.ts';
 
 const cells = gridSide * gridSide;
 const { between } = createRandom(11);
