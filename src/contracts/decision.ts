@@ -96,19 +96,19 @@ export const Match = Type.Object(
         description: 'How much of the known detail the pixels of the upload show, brought over each other.',
       }),
     ),
+    residualAgreement: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description:
+          'The same of what is left without all that rows and columns tell, as boxes and bars. What blocks goes by the lesser.',
+      }),
+    ),
     likeness: Type.Optional(
       Type.Number({
         minimum: 0,
         maximum: 3,
         description: 'What hashes, pixels and changes say together; the policy judges a match with pixels by it.',
-      }),
-    ),
-    separability: Type.Optional(
-      Type.Number({
-        minimum: 0,
-        maximum: 1,
-        description:
-          'How far two short patterns tell the hashes, as of boxes on plain ground: the policy then asks for more likeness.',
       }),
     ),
     changeAgreement: Type.Optional(

@@ -60,7 +60,9 @@ const regionFields = {
   qualityMin: quality('A region below this quality is not looked up.'),
   framesMin: framesMin('Block: distinct frames on a line in time.'),
   scoreMin: amountMin('Block: least score of that line.'),
-  agreementMin: share('Block: how much of the known detail the pixels of the upload must bear out.'),
+  agreementMin: share(
+    'Block: how much of the known detail the pixels of the upload must bear out, in all and without what rows and columns tell.',
+  ),
   changeMin: share('Block: how far the upload must change as the known content does, where that moves.'),
   likenessMin: amountMin('Block: least likeness where the known content moves; at most 3.'),
   usualFramesMin: framesMin('Block: of fewer distinct frames more likeness is asked where the known content moves.'),
@@ -72,21 +74,22 @@ const regionFields = {
   extraSecondLikeness: amountMin('Block: how much less for each second above, of a line of usualFramesMin.'),
   extraLikenessMax: amountMin('Block: how much less at most, however long the line.'),
   stillLikenessMin: amountMin('Block: least likeness where it stands still; at most 2.'),
-  separableLikenessShare: share(
-    'Block: of what a likeness can say beyond the least, so much is asked besides where hashes are wholly separable.',
-  ),
   pictureLikenessMin: amountMin(
     'Block: what pixels and changes say together of a line of reviewScoreMin, whatever its hashes say; at most 2.',
   ),
-  imageAgreementMin: share('Block: how much of the known detail an image must show.'),
+  imageAgreementMin: share(
+    'Block: how much of the known detail an image must show, in all and without what rows and columns tell.',
+  ),
   imageLikenessMin: amountMin('Block: least likeness of an image; at most 2.'),
   reviewScoreMin: amountMin('Review: least score of a line in time.'),
-  reviewLikenessMin: amountMin('Review: least likeness without what changes add; at most 2.'),
-  reviewPictureLikenessMin: amountMin('Review: the same of what pixels and changes say together.'),
+  reviewNearnessMin: amountMin(
+    'Review: what hashes and pixels say together at least, rows and columns included; at most 2.',
+  ),
+  reviewPictureNearnessMin: amountMin('Review: the same of pixels and changes.'),
   reviewLongScoreMin: amountMin('Review: least score of a line of usualSecondsMin whose pixels bear little out.'),
   reviewLongAgreementMin: share('Review: how much of the known detail the pixels of such a line must bear out.'),
   reviewImageAgreementMin: share('Review: how much of the known detail an image must show.'),
-  reviewImageLikenessMin: amountMin('Review: least likeness of an image.'),
+  reviewImageNearnessMin: amountMin('Review: the same of an image.'),
 };
 
 const unjudgedAction = oneOf(['review', 'allow'], 'What becomes of an upload that could not be judged.');

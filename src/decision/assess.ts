@@ -4,7 +4,7 @@
  */
 import type { Policy } from '../contracts/policy.ts';
 import type { Alignment } from '../match/alignment.ts';
-import { pictureLikenessOf, stillLikenessOf } from '../match/likeness.ts';
+import { nearnessOf, pictureNearnessOf } from '../match/likeness.ts';
 import { fullRegion } from '../match/region.ts';
 import type { Evidence } from './evidence.ts';
 import { imageMarginOf, likenessMarginOf, videoMarginOf } from './picture-margin.ts';
@@ -52,18 +52,18 @@ function isJudgedByPixels({ picture }: Alignment): boolean {
 function assessPicture(alignment: Alignment, evidence: Evidence, policy: Policy): Strength {
   const { regions } = policy;
   const agreement = alignment.picture?.pixels?.agreement ?? 0;
-  const likeness = stillLikenessOf(alignment);
+  const nearness = nearnessOf(alignment);
   if (evidence.kind === 'image') {
     if (imageMarginOf(alignment, policy) >= 0) return 'strong';
-    const isNear = agreement >= regions.reviewImageAgreementMin && likeness >= regions.reviewImageLikenessMin;
+    const isNear = agreement >= regions.reviewImageAgreementMin && nearness >= regions.reviewImageNearnessMin;
     return isNear ? 'doubtful' : 'weak';
   }
   if (isVerifiedCopy(alignment, policy)) return 'strong';
   if (likenessMarginOf(alignment, policy) >= 0 && isWhole(alignment, evidence, policy)) return 'strong';
   const isSeen =
     alignment.distinctBits.length >= regions.framesMin &&
-    pictureLikenessOf(alignment) >= regions.reviewPictureLikenessMin;
-  const isNear = likeness >= regions.reviewLikenessMin || isSeen || isLasting(alignment, policy);
+    pictureNearnessOf(alignment) >= regions.reviewPictureNearnessMin;
+  const isNear = nearness >= regions.reviewNearnessMin || isSeen || isLasting(alignment, policy);
   return alignment.score >= regions.reviewScoreMin && isNear ? 'doubtful' : 'weak';
 }
 

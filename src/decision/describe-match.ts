@@ -33,7 +33,7 @@ function pictureOf(
   alignment: Alignment,
 ): Pick<
   Match,
-  'uploadRegion' | 'knownRegion' | 'negative' | 'pixelAgreement' | 'changeAgreement' | 'likeness' | 'separability'
+  'uploadRegion' | 'knownRegion' | 'negative' | 'pixelAgreement' | 'residualAgreement' | 'changeAgreement' | 'likeness'
 > {
   const { picture } = alignment;
   if (picture === undefined) return {};
@@ -41,9 +41,13 @@ function pictureOf(
     uploadRegion: regionOf(picture.uploadRegion),
     knownRegion: regionOf(picture.knownRegion),
     ...(picture.negative ? { negative: true } : {}),
-    ...(picture.pixels === null ? {} : { pixelAgreement: rounded(picture.pixels.agreement) }),
+    ...(picture.pixels === null
+      ? {}
+      : {
+          pixelAgreement: rounded(picture.pixels.agreement),
+          residualAgreement: rounded(picture.pixels.residualAgreement),
+        }),
     likeness: rounded(likenessOf(alignment)),
-    separability: rounded(alignment.separability),
     ...(picture.pixels?.change ? { changeAgreement: rounded(picture.pixels.change.agreement) } : {}),
   };
 }

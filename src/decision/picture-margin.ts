@@ -4,10 +4,9 @@
  */
 import type { Policy } from '../contracts/policy.ts';
 import type { Alignment } from '../match/alignment.ts';
-import { likenessOf, pictureLikenessOf, stillLikenessOf } from '../match/likeness.ts';
+import { firmAgreementOf, likenessOf, pictureLikenessOf, stillLikenessOf } from '../match/likeness.ts';
 
-/** What the shares of a likeness can say at most. */
-const movingMost = 3;
+/** What the likeness of something still can be at most. */
 const stillMost = 2;
 
 /**
@@ -28,24 +27,20 @@ export function videoMarginOf(alignment: Alignment, policy: Policy, isLongStill:
 /** Of an image, likewise. */
 export function imageMarginOf(alignment: Alignment, policy: Policy): number {
   const { imageAgreementMin, imageLikenessMin } = policy.regions;
-  const agreement = alignment.picture?.pixels?.agreement ?? 0;
-  const least = asked(imageLikenessMin, stillMost, alignment, policy);
-  return Math.min(agreement - imageAgreementMin, stillLikenessOf(alignment) - least);
+  return Math.min(firmAgreementOf(alignment) - imageAgreementMin, stillLikenessOf(alignment) - imageLikenessMin);
 }
 
 /** What hashes, pixels and changes say together, beyond what is asked. */
 export function likenessMarginOf(alignment: Alignment, policy: Policy): number {
   const isStill = alignment.picture?.pixels?.change === null;
-  const least = isStill
-    ? asked(leastOfStill(alignment, policy), stillMost, alignment, policy)
-    : asked(policy.regions.likenessMin + surchargeOf(alignment, policy), movingMost, alignment, policy);
+  const least = isStill ? leastOfStill(alignment, policy) : policy.regions.likenessMin + surchargeOf(alignment, policy);
   return Math.min(pixelMarginOf(alignment, policy), likenessOf(alignment) - least);
 }
 
 /** What pixels and changes alone say beyond it. */
 function seenMarginOf(alignment: Alignment, policy: Policy): number {
   const { reviewScoreMin, pictureLikenessMin } = policy.regions;
-  const seen = pictureLikenessOf(alignment) - asked(pictureLikenessMin, stillMost, alignment, policy);
+  const seen = pictureLikenessOf(alignment) - pictureLikenessMin;
   return Math.min(pixelMarginOf(alignment, policy), seen, beyond(alignment.score, reviewScoreMin));
 }
 
@@ -53,21 +48,13 @@ function seenMarginOf(alignment: Alignment, policy: Policy): number {
 function pixelMarginOf(alignment: Alignment, policy: Policy): number {
   const pixels = alignment.picture?.pixels;
   if (pixels === undefined || pixels === null) return Number.NEGATIVE_INFINITY;
-  const agreed = pixels.agreement - asked(policy.regions.agreementMin, 1, alignment, policy);
+  const agreed = firmAgreementOf(alignment) - policy.regions.agreementMin;
   return pixels.change === null ? agreed : Math.min(agreed, pixels.change.agreement - policy.regions.changeMin);
 }
 
 /** As a share of the least. */
 function beyond(score: number, least: number): number {
   return least === 0 ? Number.POSITIVE_INFINITY : score / least - 1;
-}
-
-/**
- * What is asked of a share or likeness that can be `most` at most: `least`, and where hashes are separable a share of what is
- * left besides. Two boxes that stand alike share hashes, and much of their pixels, whatever is in them.
- */
-function asked(least: number, most: number, { separability }: Alignment, { regions }: Policy): number {
-  return least + separability * regions.separableLikenessShare * Math.max(0, most - least);
 }
 
 /** Of what stands still a missing second asks for a share of what is left: its frames are as good as one. */

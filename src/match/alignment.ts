@@ -8,7 +8,6 @@ import { bitsBetween } from './bits.ts';
 import type { FrameMatch } from './frame-match.ts';
 import type { PixelEvidence } from './pixel-check.ts';
 import type { Region } from './region.ts';
-import { separableBitsOf } from './separability.ts';
 import type { TimeSpan } from './time-span.ts';
 
 /** knownTimeMs = speed * uploadTimeMs + offsetMs */
@@ -28,11 +27,6 @@ export interface Alignment {
   readonly distinctBits: readonly number[];
   /** "LA": sum over distinct frames of (96 - distance) / 10, at most 4 each. */
   readonly score: number;
-  /**
-   * 0 to 1: how far the hashes of the distinct frames are separable, on either side; 0 for photographs, 1 for boxes on plain
-   * ground.
-   */
-  readonly separability: number;
   readonly distanceBits: number;
   readonly medianDistanceBits: number;
   readonly upload: TimeSpan;
@@ -60,9 +54,6 @@ export interface PictureMatch {
 
 /** Frames of an upload within this distance of an earlier one are the same picture and share one vote. */
 const repeatRadiusBits = 20;
-/** Up to so many separable bits, which photographs have as well, separability is 0; from so many on it is 1. */
-const separableFromBits = 196;
-const separableUntilBits = 226;
 /** Leaders looked at; beyond it further frames join nobody and add nothing, since the score has long decided. */
 const leadersMax = 256;
 const evidenceBitsMax = 96;
@@ -100,7 +91,6 @@ export function summariseAlignment(parts: AlignmentParts): Alignment {
     inliers,
     distinctBits: distinct.map(({ distanceBits }) => distanceBits),
     score: distinct.reduce((score, { distanceBits }) => score + evidenceOf(distanceBits), 0),
-    separability: distinct.reduce((sum, { separability }) => sum + separability, 0) / Math.max(1, distinct.length),
     distanceBits: distances[0] ?? 0,
     medianDistanceBits: distances[distances.length >> 1] ?? 0,
     upload: spanOf(inliers.map((match) => match.uploadTimeMs)),
@@ -122,7 +112,6 @@ interface DistinctFrame {
   readonly knownHash: Uint8Array | undefined;
   /** The least of all frames that repeat it. */
   distanceBits: number;
-  readonly separability: number;
 }
 
 /**
@@ -142,11 +131,7 @@ function bestOfDistinct(
     if (leader !== undefined) {
       leader.distanceBits = Math.min(leader.distanceBits, distanceBits);
     } else if (leaders.length < leadersMax) {
-      const separability = Math.max(
-        separabilityOf(uploadHash),
-        knownHash === undefined ? 0 : separabilityOf(knownHash),
-      );
-      leaders.push({ uploadHash, knownTimeMs, knownHash, distanceBits, separability });
+      leaders.push({ uploadHash, knownTimeMs, knownHash, distanceBits });
     }
   }
   return leaders;
@@ -154,13 +139,6 @@ function bestOfDistinct(
 
 function isRepeat(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
   return one !== undefined && other !== undefined && bitsBetween(one, other) <= repeatRadiusBits;
-}
-
-function separabilityOf(hash: Uint8Array): number {
-  return Math.min(
-    1,
-    Math.max(0, (separableBitsOf(hash) - separableFromBits) / (separableUntilBits - separableFromBits)),
-  );
 }
 
 function spanOf(timesMs: readonly number[]): TimeSpan {

@@ -7,25 +7,54 @@ import type { Alignment } from './alignment.ts';
 
 /** 0 to 3; 0 to 2 where nothing moves or nothing is known of change. */
 export function likenessOf(alignment: Alignment): number {
-  return stillLikenessOf(alignment) + Math.max(0, alignment.picture?.pixels?.change?.agreement ?? 0);
+  return stillLikenessOf(alignment) + changeOf(alignment);
 }
 
 /** Hashes and pixels alone, 0 to 2. */
-export function stillLikenessOf({ score, distinctBits, picture }: Alignment): number {
-  const perFrame = score / Math.max(1, distinctBits.length);
-  return perFrame / evidencePerFrame + (picture?.pixels?.agreement ?? 0);
+export function stillLikenessOf(alignment: Alignment): number {
+  return hashShareOf(alignment) + firmAgreementOf(alignment);
 }
 
 /** Pixels and changes alone, 0 to 2; 0 where nothing is known of change. */
-export function pictureLikenessOf({ picture }: Alignment): number {
-  const { agreement = 0, change = null } = picture?.pixels ?? {};
-  return change === null ? 0 : agreement + Math.max(0, change.agreement);
+export function pictureLikenessOf(alignment: Alignment): number {
+  return hasChange(alignment) ? firmAgreementOf(alignment) + changeOf(alignment) : 0;
+}
+
+/**
+ * How far pixels agree, in all and in what rows and columns do not tell: the lesser of both, 0 to 1. Hashes are fooled by
+ * boxes that stand alike, and so are edges; what is left over is not.
+ */
+export function firmAgreementOf({ picture }: Alignment): number {
+  const { agreement = 0, residualAgreement = 0 } = picture?.pixels ?? {};
+  return Math.min(agreement, residualAgreement);
+}
+
+/** Nearness: likeness without asking what rows and columns tell. What it calls near may deserve a look, and no more. */
+export function nearnessOf(alignment: Alignment): number {
+  return hashShareOf(alignment) + (alignment.picture?.pixels?.agreement ?? 0);
+}
+
+/** That of pixels and changes alone, 0 to 2; 0 where nothing is known of change. */
+export function pictureNearnessOf(alignment: Alignment): number {
+  return hasChange(alignment) ? (alignment.picture?.pixels?.agreement ?? 0) + changeOf(alignment) : 0;
+}
+
+function hashShareOf({ score, distinctBits }: Alignment): number {
+  return score / Math.max(1, distinctBits.length) / evidencePerFrame;
+}
+
+function hasChange({ picture }: Alignment): boolean {
+  return (picture?.pixels?.change ?? null) !== null;
+}
+
+function changeOf({ picture }: Alignment): number {
+  return Math.max(0, picture?.pixels?.change?.agreement ?? 0);
 }
 
 /** What a frame is worth at most; see `evidenceOf`. */
 const evidencePerFrame = 4;
 
-const secondLookLikeness = 1.2;
+const secondLookNearness = 1.2;
 const secondLookAgreement = 0.55;
 /** A line of so many frames counts with less of their hashes, */
 const lineFrames = 4;
@@ -39,5 +68,5 @@ export function isWorthSecondLook(alignment: Alignment): boolean {
   const { agreement = 0, change = null } = alignment.picture?.pixels ?? {};
   if (alignment.distinctBits.length >= lineFrames && agreement >= lineAgreement) return true;
   if (agreement >= changingAgreement && (change?.agreement ?? 0) >= changingChange) return true;
-  return agreement >= secondLookAgreement && stillLikenessOf(alignment) >= secondLookLikeness;
+  return agreement >= secondLookAgreement && nearnessOf(alignment) >= secondLookNearness;
 }

@@ -5,11 +5,11 @@
  * Two faces before one wall can each be fitted to the other frame by frame, with another map every time.
  */
 import type { Alignment } from './alignment.ts';
-import { compareChanges } from './change-check.ts';
+import { type ChangeAgreement, compareChanges } from './change-check.ts';
 import type { DeepContent } from './deep-content.ts';
 import { type Form, isNegative } from './form.ts';
 import type { FrameMatch } from './frame-match.ts';
-import { agreementOf, type PixelEvidence } from './pixel-check.ts';
+import { agreementOf, type PixelEvidence, residualAgreementOf } from './pixel-check.ts';
 import { affineOf, type Region, regionOfView } from './region.ts';
 import { type Leeway, type Overlay, overlay, type Registration, register } from './register.ts';
 import { inverted, type Thumbnail, thumbnailOf, turnedBy } from './thumbnail.ts';
@@ -87,12 +87,13 @@ export class PictureComparer {
       .map(({ warp }) => ({ warp, laid: looks.map((look) => look?.(warp)) }))
       .sort((a, b) => meanCorrelation(b.laid) - meanCorrelation(a.laid));
     if (best === undefined) return null;
-    const steady = evidenceOf(best.laid, closest, 0);
+    const steady = judged(best.laid, closest, 0);
+    const worth = worthOf(steady);
     // One moment alone has nothing to shake against.
-    if (moments.length === 1 || worthOf(steady) < worthShaking.from || worthOf(steady) > worthShaking.to) return steady;
+    if (moments.length === 1 || worth < worthShaking.from || worth > worthShaking.to) return evidenceOf(steady);
     const laid = looks.map((look) => (look === undefined ? undefined : register(look, best.warp, shake)));
-    const shaken = evidenceOf(laid, closest, shakeCost);
-    return worthOf(shaken) > worthOf(steady) ? shaken : steady;
+    const shaken = judged(laid, closest, shakeCost);
+    return evidenceOf(worthOf(shaken) > worth ? shaken : steady);
   }
 
   #register(key: string, look: Overlay | undefined): Registration | undefined {
@@ -124,21 +125,47 @@ function keyOf({ uploadTimeMs, knownTimeMs }: FrameMatch): string {
   return `${uploadTimeMs}=${knownTimeMs}`;
 }
 
-/** Agreement is that of the first `closest` ones, the middle of them; change is that of all. Null for none. */
-function evidenceOf(laid: readonly (Registration | undefined)[], closest: number, cost: number): PixelEvidence | null {
-  const agreements = laid.slice(0, closest).flatMap((one) => (one === undefined ? [] : agreementOf(one)));
-  const middle = agreements.sort((a, b) => b - a)[(agreements.length - 1) >> 1];
-  if (middle === undefined) return null;
-  const change = compareChanges(laid.filter((one) => one !== undefined));
+interface Judged {
+  /** The closest ones, which agreement is of. */
+  readonly closest: readonly Registration[];
+  /** Undefined for none. */
+  readonly agreement: number | undefined;
+  readonly change: ChangeAgreement | null;
+  /** Taken off all of them. */
+  readonly cost: number;
+}
+
+/** Agreement is that of the first `closest` ones, the middle of them; change is that of all. */
+function judged(laid: readonly (Registration | undefined)[], closest: number, cost: number): Judged {
+  const ofClosest = laid.slice(0, closest).filter((one) => one !== undefined);
   return {
-    agreement: Math.max(0, middle - cost),
+    closest: ofClosest,
+    agreement: middleOf(ofClosest.map(agreementOf)),
+    change: compareChanges(laid.filter((one) => one !== undefined)),
+    cost,
+  };
+}
+
+/** Null for none. */
+function evidenceOf({ closest, agreement, change, cost }: Judged): PixelEvidence | null {
+  if (agreement === undefined) return null;
+  const residualAgreement = middleOf(closest.map(residualAgreementOf)) ?? 0;
+  return {
+    agreement: Math.max(0, agreement - cost),
+    residualAgreement: Math.max(0, residualAgreement - cost),
     change: change === null ? null : { ...change, agreement: Math.max(-1, change.agreement - cost) },
   };
 }
 
+/** Of an even number the greater of the two; undefined of none. */
+function middleOf(values: readonly number[]): number | undefined {
+  return [...values].sort((a, b) => b - a)[(values.length - 1) >> 1];
+}
+
 /** What agreement and change say together, 0 to 2. */
-function worthOf(evidence: PixelEvidence | null): number {
-  return evidence === null ? 0 : evidence.agreement + Math.max(0, evidence.change?.agreement ?? 0);
+function worthOf({ agreement, change, cost }: Judged): number {
+  if (agreement === undefined) return 0;
+  return Math.max(0, agreement - cost) + Math.max(0, (change?.agreement ?? 0) - cost);
 }
 
 function meanCorrelation(laid: readonly (Registration | undefined)[]): number {

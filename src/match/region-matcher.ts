@@ -18,7 +18,7 @@ import { dihedralOf, type Form, isNegative, negativeOf, writeForm } from './form
 import type { FrameMatch } from './frame-match.ts';
 import { type Hypothesis, HypothesisTable, type UploadView } from './hypotheses.ts';
 import type { KnownContent } from './known-content.ts';
-import { likenessOf, stillLikenessOf } from './likeness.ts';
+import { likenessOf, nearnessOf } from './likeness.ts';
 import { PictureComparer, regionKeyOf } from './picture-comparer.ts';
 import { fullRegion, type Region, regionOfView } from './region.ts';
 
@@ -195,7 +195,7 @@ export class RegionMatcher {
 
   /** Flat pictures are close to much; what its pixels bear out is worth no further search. */
   #isPromising(): boolean {
-    return this.alignments().some((alignment) => stillLikenessOf(alignment) >= promisingLikeness);
+    return this.alignments().some((alignment) => nearnessOf(alignment) >= promisingNearness);
   }
 
   #numberOf(region: Region): number | undefined {
@@ -240,13 +240,13 @@ export class RegionMatcher {
    * one out. False when all that are tracked may be it.
    */
   #makeRoom(): boolean {
-    const likeness = new Map([...this.#tracked.keys()].map((number) => [number, 0]));
+    const nearness = new Map([...this.#tracked.keys()].map((number) => [number, 0]));
     for (const alignment of this.alignments()) {
       const number = alignment.contentNumber;
-      likeness.set(number, Math.max(likeness.get(number) ?? 0, stillLikenessOf(alignment)));
+      nearness.set(number, Math.max(nearness.get(number) ?? 0, nearnessOf(alignment)));
     }
-    const [least] = [...likeness].sort(([, a], [, b]) => a - b);
-    if (least === undefined || least[1] >= promisingLikeness) return false;
+    const [least] = [...nearness].sort(([, a], [, b]) => a - b);
+    if (least === undefined || least[1] >= promisingNearness) return false;
     this.#dropped.set(least[0], this.#tracked.get(least[0])?.table.leastBits ?? 0);
     this.#tracked.delete(least[0]);
     this.#alignments = undefined;
@@ -326,7 +326,7 @@ export class RegionMatcher {
 }
 
 /** Unrelated content hardly ever comes this close. */
-const promisingLikeness = 1.5;
+const promisingNearness = 1.5;
 
 /** By what a line scores, and for a picture, where every line scores the same, by how close it is. */
 function scoreOf({ hypothesis, alignment: { score, medianDistanceBits } }: Fit): number {

@@ -6,6 +6,7 @@ import type { Evidence } from '../../../src/decision/evidence.ts';
 import { parsePolicy } from '../../../src/decision/policy.ts';
 import { type Alignment, evidenceOf as evidenceOfBits, type PictureMatch } from '../../../src/match/alignment.ts';
 import type { FrameMatch } from '../../../src/match/frame-match.ts';
+import type { PixelEvidence } from '../../../src/match/pixel-check.ts';
 import { fullRegion, type Region } from '../../../src/match/region.ts';
 import { copyMatches, frameMatch, knownContent, lineOf, moments } from '../../support/frame-matches.ts';
 import { hashNumber } from '../../support/hashes.ts';
@@ -26,16 +27,15 @@ const policy = parsePolicy({
     extraLikenessMax: 0.12,
     pictureLikenessMin: 1.8,
     stillLikenessMin: 1.7,
-    separableLikenessShare: 0.4,
     imageAgreementMin: 0.65,
     imageLikenessMin: 1.4,
     reviewScoreMin: 4,
-    reviewLikenessMin: 1.3,
-    reviewPictureLikenessMin: 1.6,
+    reviewNearnessMin: 1.3,
+    reviewPictureNearnessMin: 1.6,
     reviewLongScoreMin: 12,
     reviewLongAgreementMin: 0.35,
     reviewImageAgreementMin: 0.5,
-    reviewImageLikenessMin: 1.2,
+    reviewImageNearnessMin: 1.2,
   },
 });
 const { regions, block } = policy;
@@ -46,12 +46,13 @@ const barely = 0.001;
 type Pixels = PictureMatch['pixels'];
 
 /** Pixels that agree so far, of content that changes and of an upload that changes with it so far. */
-const moving = (agreement: number, change: number): Pixels => ({
+const moving = (agreement: number, change: number): PixelEvidence => ({
   agreement,
+  residualAgreement: agreement,
   change: { agreement: change, levels: 20 },
 });
 /** Pixels that agree so far, of content that stands still. */
-const standing = (agreement: number): Pixels => ({ agreement, change: null });
+const standing = (agreement: number): PixelEvidence => ({ agreement, residualAgreement: agreement, change: null });
 
 /** Null means no pixels to compare. */
 function pictureOf(pixels: Pixels, changes: Partial<PictureMatch> = {}): PictureMatch {
@@ -114,8 +115,7 @@ describe('a video judged by its pixels', () => {
     expect(strength(close)).not.toBe('strong');
     expect(isSettled(close, policy)).toBe(false);
     // Each is the only thing that is missing.
-    const enough = { agreement: 1, change: { agreement: 1, levels: 20 } };
-    expect(strength(alignmentOf(line(6, 10), pictureOf(enough)))).toBe('strong');
+    expect(strength(alignmentOf(line(6, 10), pictureOf(moving(1, 1))))).toBe('strong');
   });
 
   it('needs the three together to say enough, where each alone would pass', () => {
@@ -207,37 +207,33 @@ describe('a video judged by its pixels', () => {
     expect(strength(alignmentOf(faint, pictureOf(moving(1, regions.changeMin - barely))))).not.toBe('strong');
   });
 
-  it('needs more in every way where its hashes are separable: boxes that stand alike share much, whatever is in them', () => {
-    const half = 0.5;
-    const separable = (alignment: Alignment, pixels: Pixels) =>
-      strength({ ...alignment, ...{ separability: half, picture: pictureOf(pixels) } });
-    const asked = (least: number, most: number) => least + half * regions.separableLikenessShare * (most - least);
-    const still = asked(regions.stillLikenessMin, 2) - hashShare(60);
-    expect(separable(alignmentOf(line(4, 60)), standing(still + barely))).toBe('strong');
-    expect(separable(alignmentOf(line(4, 60)), standing(still - barely))).toBe('doubtful');
+  it('goes by what rows and columns do not tell where that agrees less: boxes that stand alike share their edges', () => {
+    const strengthOf = (length: number, bits: number, pixels: PixelEvidence, residualAgreement: number) =>
+      strength(alignmentOf(line(length, bits), pictureOf({ ...pixels, residualAgreement })));
+    const still = regions.stillLikenessMin - hashShare(60);
+    expect(strengthOf(4, 60, standing(1), still + barely)).toBe('strong');
+    expect(strengthOf(4, 60, standing(1), still - barely)).toBe('doubtful');
     const change = 0.95;
-    const moved = asked(regions.likenessMin + regions.missingFrameLikeness, 3) - change - hashShare(64);
-    expect(change + moved).toBeLessThan(regions.pictureLikenessMin);
-    expect(separable(alignmentOf(line(4, 64)), moving(moved + barely, change))).toBe('strong');
-    expect(separable(alignmentOf(line(4, 64)), moving(moved - barely, change))).toBe('doubtful');
-    const agreed = asked(regions.agreementMin, 1);
-    expect(separable(alignmentOf(line(6, 20)), moving(agreed + barely, 1))).toBe('strong');
-    expect(separable(alignmentOf(line(6, 20)), moving(agreed - barely, 1))).toBe('doubtful');
-    const seen = asked(regions.pictureLikenessMin, 2) - change;
-    expect(separable(alignmentOf(line(2, 74)), moving(seen + barely, change))).toBe('strong');
-    expect(separable(alignmentOf(line(2, 74)), moving(seen - barely, change))).toBe('doubtful');
+    const moved = regions.likenessMin + regions.missingFrameLikeness - change - hashShare(64);
+    const seen = regions.pictureLikenessMin - change;
+    expect(strengthOf(4, 64, moving(1, change), Math.min(moved, seen) + barely)).toBe('strong');
+    expect(strengthOf(4, 64, moving(1, change), Math.min(moved, seen) - barely)).toBe('doubtful');
+    expect(strengthOf(6, 20, moving(1, 1), regions.agreementMin + barely)).toBe('strong');
+    expect(strengthOf(6, 20, moving(1, 1), regions.agreementMin - barely)).toBe('doubtful');
+    // It adds nothing where it agrees more.
+    expect(strengthOf(6, 20, moving(regions.agreementMin - barely, 1), 1)).toBe('doubtful');
   });
 
   it('is doubtful when pixels and changes alone say so much', () => {
     const agreement = 0.72;
-    const change = regions.reviewPictureLikenessMin - agreement;
-    expect(hashShare(74) + agreement).toBeLessThan(regions.reviewLikenessMin);
+    const change = regions.reviewPictureNearnessMin - agreement;
+    expect(hashShare(74) + agreement).toBeLessThan(regions.reviewNearnessMin);
     expect(strength(alignmentOf(line(2, 74), pictureOf(moving(agreement, change + barely))))).toBe('doubtful');
     expect(strength(alignmentOf(line(2, 74), pictureOf(moving(agreement, change - barely))))).toBe('weak');
   });
 
   it('is doubtful when hashes and pixels say less, and nothing when they say little', () => {
-    const agreement = regions.reviewLikenessMin - hashShare(70);
+    const agreement = regions.reviewNearnessMin - hashShare(70);
     // Change does not count: two takes of one scene need a person.
     const [against, nearlyWith] = [-1, regions.changeMin - barely];
     expect(strength(alignmentOf(line(4), pictureOf(moving(agreement + barely, against))))).toBe('doubtful');
@@ -297,7 +293,7 @@ describe('whole frames', () => {
 });
 
 describe('an image judged by its pixels', () => {
-  const { imageAgreementMin, imageLikenessMin, reviewImageAgreementMin, reviewImageLikenessMin } = regions;
+  const { imageAgreementMin, imageLikenessMin, reviewImageAgreementMin, reviewImageNearnessMin } = regions;
   const strengthAt = (distanceBits: number, agreement: number) =>
     strength(alignmentOf([frameMatch({ distanceBits })], pictureOf(standing(agreement))), {
       kind: 'image',
@@ -313,9 +309,9 @@ describe('an image judged by its pixels', () => {
     [0, reviewImageAgreementMin - barely, 'weak'],
     [70, imageLikenessMin - hashShare(70) + barely, 'strong'],
     [70, imageLikenessMin - hashShare(70) - barely, 'doubtful'],
-    [64, reviewImageLikenessMin - hashShare(64) + barely, 'weak'],
-    [70, reviewImageLikenessMin - hashShare(70) + barely, 'doubtful'],
-    [70, reviewImageLikenessMin - hashShare(70) - barely, 'weak'],
+    [64, reviewImageNearnessMin - hashShare(64) + barely, 'weak'],
+    [70, reviewImageNearnessMin - hashShare(70) + barely, 'doubtful'],
+    [70, reviewImageNearnessMin - hashShare(70) - barely, 'weak'],
     [96, 1, 'weak'],
   ] as const)('at %i bits and an agreement of %f is %s', (distanceBits, agreement, expected) => {
     expect(strengthAt(distanceBits, agreement)).toBe(expected);
@@ -324,24 +320,23 @@ describe('an image judged by its pixels', () => {
 
 describe('the decision', () => {
   it('says which part of the picture showed what, and how well the pixels agreed', () => {
-    const picture = pictureOf(moving(0.91234, 0.87654), { knownRegion: turned });
+    const pixels = { ...moving(0.95678, 0.87654), residualAgreement: 0.91234 };
+    const picture = pictureOf(pixels, { knownRegion: turned });
     const judgement = decide(evidenceOf(alignmentOf(line(4), picture)), policy);
     expect(judgement).toMatchObject({ outcome: 'block', reason: 'matched' });
     expect(judgement.matches[0]).toMatchObject({
       uploadRegion: pasted,
       knownRegion: turned,
-      pixelAgreement: 0.912,
+      pixelAgreement: 0.957,
+      residualAgreement: 0.912,
       changeAgreement: 0.877,
       likeness: Number((hashShare(70) + 0.91234 + 0.87654).toFixed(3)),
-      separability: 0,
     });
   });
 
   it('says nothing of pixels that were not compared', () => {
     const judgement = decide(evidenceOf(alignmentOf(copyMatches(moments(6, 1_000), {}))), policy);
     expect(judgement.outcome).toBe('block');
-    expect(
-      Object.keys(judgement.matches[0] ?? {}).filter((key) => /region|agreement|likeness|separability/i.test(key)),
-    ).toEqual([]);
+    expect(Object.keys(judgement.matches[0] ?? {}).filter((key) => /region|agreement|likeness/i.test(key))).toEqual([]);
   });
 });

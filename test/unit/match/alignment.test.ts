@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { type Alignment, extentOf, summariseAlignment, type TimeLine } from '../../../src/match/alignment.ts';
 import { copyMatches, frameMatch, lineOf } from '../../support/frame-matches.ts';
 import { flipped, hashNumber } from '../../support/hashes.ts';
-import { boxHash } from '../../support/separable-hashes.ts';
 
 const still: TimeLine = { speed: 1, offsetMs: 0 };
 const onTime = (changes: Partial<TimeLine> = {}): TimeLine => ({ ...still, ...changes });
@@ -57,19 +56,6 @@ describe('distinct frames', () => {
       knownStepMs: 0,
     });
     expect(alignment.distinctBits).toEqual([30, 20]);
-  });
-
-  it('are separable as far as one pattern of rows and one of columns tells their hashes', () => {
-    const box = boxHash(0xf0ff, 0x00ff);
-    const boxes = at(0, 0, 20, box);
-    expect(lineOf([boxes]).separability).toBe(1);
-    expect(lineOf([at(1_000, 1_000, 20)]).separability).toBe(0);
-    expect(lineOf([boxes, at(1_000, 1_000, 20)]).separability).toBe(0.5);
-    // The known side counts as well.
-    const known = { contentNumber: 1, dihedral: 0, line: still, frameTimesMs: [1_000], knownStepMs: 500 };
-    const inliers = [{ ...at(1_000, 1_000, 20), knownEntry: 3 }];
-    const knownHashOf = (entry: number) => (entry === 3 ? box : hashNumber(entry));
-    expect(summariseAlignment({ ...known, inliers, knownHashOf }).separability).toBe(1);
   });
 });
 

@@ -70,7 +70,7 @@ function evidenceOf(seed: number, shift: Shift) {
     );
   }
   const placing = { uploadRegion: fullRegion, uploadAspect: 1, form: 0, view: 0 };
-  return comparer.compare(lineOf(inliers), placing, deep) ?? { agreement: -1, change: null };
+  return comparer.compare(lineOf(inliers), placing, deep) ?? { agreement: -1, residualAgreement: -1, change: null };
 }
 
 const cropped: Shift = (x, y) => [0.04 + 0.93 * x, 0.03 + 0.93 * y];

@@ -6,7 +6,11 @@ import { fullRegion } from '../../../src/match/region.ts';
 import { copyMatches, lineOf, moments } from '../../support/frame-matches.ts';
 
 function alignment(frames: number, distanceBits: number, agreement: number, change: number | null): Alignment {
-  const pixels = { agreement, change: change === null ? null : { agreement: change, levels: 20 } };
+  const pixels = {
+    agreement,
+    residualAgreement: 0,
+    change: change === null ? null : { agreement: change, levels: 20 },
+  };
   const picture = { uploadRegion: fullRegion, knownRegion: fullRegion, negative: false, pixels };
   return { ...lineOf(copyMatches(moments(frames, 1_000), {}, { distanceBits })), picture };
 }
