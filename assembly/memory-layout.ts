@@ -114,8 +114,11 @@ export const planeMap: usize = grayPlanes + <usize>(grayPlanesMax * grayPlaneSid
 /** Planes that medians are taken over at most, and a vector of each while they are sorted. */
 export const medianPlanesMax: u32 = 9;
 export const sortedSteps: usize = planeMap + <usize>(2 * grayPlaneSide * grayPlaneSide);
+/** What stands out of the steps in `planeMap`, u16 a pixel, and the sum of each line, u32. */
+export const edgeMap: usize = sortedSteps + <usize>(medianPlanesMax * 16);
+export const edgeSums: usize = edgeMap + <usize>(2 * grayPlaneSide * grayPlaneSide);
 /** Input. The loops read up to a group of rows and a vector past the end, so slack follows. */
-export const frame: usize = sortedSteps + <usize>(medianPlanesMax * 16);
+export const frame: usize = edgeSums + <usize>(4 * grayPlaneSide);
 export const frameSlackBytes: u32 = groupRows * frameSideMax * channelsMax + 64;
 
 // --- index ----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@ import {
   base,
   baseSide,
   channelsMax,
+  edgeMap,
+  edgeSums,
   frame,
   frameSideMax,
   frameSlackBytes,
@@ -21,7 +23,7 @@ import { fillGuardShares, prepareGuard } from '../pdq/guard';
 import { hashFrameOf, hashInReferenceOrder, reruns } from '../pdq/hash-frame';
 import { hashRegionOf, shareMax } from '../pdq/region';
 import { columnWindow, prepareTents, rowWindow } from '../pdq/tent';
-import { hasMedian, mapDetailOf, mapRangeOf, mapStepsOf } from '../planes/plane-maps';
+import { hasMedian, mapDetailOf, mapEdgesOf, mapRangeOf, mapStepsOf } from '../planes/plane-maps';
 import { assertPart, hasherPart, takePart } from './part';
 
 let frameWidth: u32 = 0;
@@ -131,13 +133,27 @@ export function grayPlanesAddress(): usize {
 
 /**
  * The median over the first `count` planes (odd, 9 at most) of how much each pixel differs from the one before it in its
- * row, or above it: u8 each, 0 where there is none. Gives the address of the map, good until the next.
+ * row, or above it: u8 each, 0 where there is none, line after line (`before`: by columns). Gives the address of the map, good
+ * until the next. Of the same, what stands out and its sum over each line, every place counted `cap` (255 at most) at most:
+ * `edgesAddress`, u16 each, and `edgeSumsAddress`, u32 a line.
  */
-export function mapSteps(count: u32, downwards: bool): usize {
+export function mapEdges(count: u32, downwards: bool, cap: u32): usize {
   assertPlanes(count);
   assert(hasMedian(count), 'a median is taken over an odd number of planes, 9 at most');
+  assert(cap <= 255, 'an edge counts 255 at most');
   mapStepsOf(count, downwards);
+  mapEdgesOf(cap);
   return planeMap;
+}
+
+export function edgesAddress(): usize {
+  assertPart(hasherPart);
+  return edgeMap;
+}
+
+export function edgeSumsAddress(): usize {
+  assertPart(hasherPart);
+  return edgeSums;
 }
 
 /** The sum over the planes of each pixel's Laplacian without its sign: u16 each; what stands at the rim means nothing. */

@@ -5,7 +5,7 @@
  * A plane is a frame in 128 x 128 pixels of gray. Sixteen pixels at a time, so that the median of nine differences costs
  * about three instructions a pixel.
  */
-import { grayPlaneSide, grayPlanes, medianPlanesMax, planeMap, sortedSteps } from '../memory-layout';
+import { edgeMap, edgeSums, grayPlaneSide, grayPlanes, medianPlanesMax, planeMap, sortedSteps } from '../memory-layout';
 
 const vectorBytes: usize = 16;
 const planeRowBytes: usize = <usize>grayPlaneSide;
@@ -13,21 +13,65 @@ const planeBytes: usize = <usize>(grayPlaneSide * grayPlaneSide);
 
 /**
  * To `planeMap`, one byte a pixel: the median over the planes, an odd number, of how much it differs from the pixel before
- * it in its row, or with `downwards` from the one above it. The first column or row has no such pixel and gets 0.
+ * it in its row, or with `downwards` from the one above it. The first column or row has no such pixel and gets 0. Line after
+ * line: what lies before the pixels of a column follows on each other, for edges are looked for along their lines.
  */
 export function mapStepsOf(count: u32, downwards: bool): void {
   const beside: usize = downwards ? planeRowBytes : 1;
   const start: usize = downwards ? planeRowBytes : 0;
-  memory.fill(planeMap, 0, start);
+  const map = downwards ? planeMap : planeMap + planeBytes;
+  memory.fill(map, 0, start);
   for (let at = start; at < planeBytes; at += vectorBytes) {
     for (let plane: u32 = 0; plane < count; plane++) {
       const pixels = grayPlanes + <usize>plane * planeBytes + at;
       v128.store(sortedSteps + <usize>plane * vectorBytes, differenceOf(v128.load(pixels), v128.load(pixels - beside)));
     }
-    v128.store(planeMap + at, medianOfSteps(count));
+    v128.store(map + at, medianOfSteps(count));
   }
   if (downwards) return;
-  for (let row: usize = 0; row < planeBytes; row += planeRowBytes) store<u8>(planeMap + row, 0);
+  transpose(map, planeMap);
+  memory.fill(planeMap, 0, planeRowBytes);
+}
+
+/** Columns become rows. */
+function transpose(from: usize, to: usize): void {
+  for (let column: usize = 0; column < planeRowBytes; column++) {
+    for (let row: usize = 0; row < planeRowBytes; row++) {
+      store<u8>(to + column * planeRowBytes + row, load<u8>(from + row * planeRowBytes + column));
+    }
+  }
+}
+
+/** Lines that far away tell whether an edge stands out. */
+const besideLines: u32 = 3;
+
+/**
+ * To `edgeMap`, u16 a pixel, from the steps in `planeMap`: four times a step less three times those three lines before and
+ * after it together, 0 at least. At the rim the nearest line that has steps stands for what lies beyond; line 0 has none.
+ * To `edgeSums`, u32 a line: each place of it counted `cap` at most.
+ */
+export function mapEdgesOf(cap: u32): void {
+  memory.fill(edgeMap, 0, 2 * planeRowBytes);
+  store<u32>(edgeSums, 0);
+  const last = grayPlaneSide - 1;
+  const most = i16x8.splat(<i16>cap);
+  for (let line: u32 = 1; line <= last; line++) {
+    const own = planeMap + <usize>line * planeRowBytes;
+    const before = planeMap + <usize>(max(line, besideLines + 1) - besideLines) * planeRowBytes;
+    const after = planeMap + <usize>min(line + besideLines, last) * planeRowBytes;
+    const to = edgeMap + 2 * <usize>line * planeRowBytes;
+    let sums = i32x4.splat(0);
+    for (let at: usize = 0; at < planeRowBytes; at += 8) {
+      const steps = i16x8.shl(v128.load_ext<u8>(own + at), 2);
+      const beside = i16x8.add(v128.load_ext<u8>(before + at), v128.load_ext<u8>(after + at));
+      const thrice = i16x8.add(beside, i16x8.shl(beside, 1));
+      const edges = i16x8.max_s(i16x8.sub(steps, thrice), i16x8.splat(0));
+      v128.store(to + 2 * at, edges);
+      sums = i32x4.add(sums, i32x4.extadd_pairwise_i16x8_s(i16x8.min_s(edges, most)));
+    }
+    const ofHalves = i32x4.add(sums, v128.shuffle<i32>(sums, sums, 2, 3, 0, 1));
+    store<i32>(edgeSums + 4 * <usize>line, i32x4.extract_lane(ofHalves, 0) + i32x4.extract_lane(ofHalves, 1));
+  }
 }
 
 /** The greater half is moved to the end, the greatest first: the one before it is in the middle. */

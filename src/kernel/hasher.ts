@@ -30,15 +30,31 @@ export interface RegionMap {
 export type ThumbnailSide = 32 | 64 | 128;
 
 /**
+ * Differences between neighbours, `limits.planeSide` squared of them, line after line: what lies before the pixels of a column
+ * follows on each other, and so does what lies above those of a row. Line i lies before column or row i; line 0 is the rim.
+ */
+export interface EdgeMap {
+  /** Median over the planes, gray levels; 0 on the rim. */
+  readonly steps: Uint8Array;
+  /**
+   * How far it stands out from both sides: four times a step less three times those three lines before and after it
+   * together, 0 at least. At the rim the nearest line that has steps stands for what lies beyond.
+   */
+  readonly edges: Uint16Array;
+  /** Of each line, every place counted `cap` at most. */
+  readonly sums: Uint32Array;
+}
+
+/**
  * Maps of planes: frames of one video in `limits.planeSide` squared bytes of gray, rows from the top, 1 to
- * `limits.detectionFramesMax` of them. Each gives one number a pixel, as a copy, and throws kernel_failed for other planes.
+ * `limits.detectionFramesMax` of them. Each gives numbers for all pixels, as a copy, and throws kernel_failed for other planes.
  */
 export interface PlaneMapper {
   /**
-   * Median over the planes, an odd number and at most `limits.edgeFramesMax`, of how much each pixel differs from the one
-   * before it in its row, or above it. 0 where there is none.
+   * Of the planes, an odd number and at most `limits.edgeFramesMax`: how much each pixel differs from the one before it in its
+   * row, or above it. `cap`: what a place counts in a sum at most, 0 to 255.
    */
-  mapSteps(planes: readonly Uint8Array[], beside: 'before' | 'above'): Uint8Array;
+  mapEdges(planes: readonly Uint8Array[], beside: 'before' | 'above', cap: number): EdgeMap;
   /** Sum over the planes of the Laplacian without its sign; what stands at the rim means nothing. */
   mapDetail(planes: readonly Uint8Array[]): Uint16Array;
   /** Between the darkest and the brightest that a pixel gets. */

@@ -25,7 +25,9 @@ export interface HasherExports {
   hashRegion(x0: number, xu: number, xv: number, y0: number, yu: number, yv: number, allViews: 0 | 1): number;
   makeThumbnail(side: number): number;
   grayPlanesAddress(): number;
-  mapSteps(count: number, downwards: 0 | 1): number;
+  mapEdges(count: number, downwards: 0 | 1, cap: number): number;
+  edgesAddress(): number;
+  edgeSumsAddress(): number;
   mapDetail(count: number): number;
   mapRange(count: number): number;
 }

@@ -118,10 +118,15 @@ function planeMapperOf(kernel: Kernel): PlaneMapper {
     });
   };
   return {
-    mapSteps(planes, beside) {
+    mapEdges(planes, beside, cap) {
+      requireInteger('the cap of an edge', cap, 0, 255);
       write(planes);
-      const address = callKernel(() => calls.mapSteps(planes.length, beside === 'above' ? 1 : 0));
-      return viewBytes(kernel, address, pixels).slice();
+      const address = callKernel(() => calls.mapEdges(planes.length, beside === 'above' ? 1 : 0, cap));
+      return {
+        steps: viewBytes(kernel, address, pixels).slice(),
+        edges: new Uint16Array(viewBytes(kernel, calls.edgesAddress(), 2 * pixels).slice().buffer),
+        sums: new Uint32Array(viewBytes(kernel, calls.edgeSumsAddress(), 4 * limits.planeSide).slice().buffer),
+      };
     },
     mapDetail(planes) {
       write(planes);
@@ -164,7 +169,7 @@ function warmRegions(hasher: Hasher, channels: Channels): void {
   }
   const plane = new Uint8Array(limits.planeSide ** 2);
   for (let call = 0; call < warmUpCalls; call++) {
-    hasher.mapSteps([plane], 'above');
+    hasher.mapEdges([plane], 'before', 255);
     hasher.mapDetail([plane]);
     hasher.mapRange([plane]);
   }

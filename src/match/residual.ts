@@ -34,37 +34,51 @@ export function residualsOf({ known, upload, inside }: Laid): Laid {
 
 /** Without the means of rows and of columns; 0 in cells that do not count. */
 function centred(values: Float32Array, inside: Uint8Array): Float32Array {
-  const left = new Float32Array(values.length);
-  for (let at = 0; at < left.length; at++) left[at] = inside[at] === 0 ? 0 : (values[at] as number);
-  centreLines(left, inside);
-  // Where cells are missing the means of columns bring back some of those of rows; what remains after two rounds is small.
-  if (inside.includes(0)) centreLines(left, inside);
+  const left = values.slice();
+  if (!inside.includes(0)) {
+    centreRows(left);
+    centreColumns(left);
+    return left;
+  }
+  for (let at = 0; at < left.length; at++) if (inside[at] === 0) left[at] = 0;
+  // The means of columns bring back some of those of rows; what remains after two rounds is small.
+  for (let round = 0; round < 2; round++) {
+    for (let line = 0; line < gridSide; line++) centreLine(left, inside, line * gridSide, 1);
+    for (let line = 0; line < gridSide; line++) centreLine(left, inside, line, gridSide);
+  }
   return left;
 }
 
-function centreLines(values: Float32Array, inside: Uint8Array): void {
-  const sums = new Float64Array(gridSide);
-  const counts = new Float64Array(gridSide);
+function centreRows(values: Float32Array): void {
   for (let start = 0; start < values.length; start += gridSide) {
     let sum = 0;
-    let count = 0;
-    for (let at = start; at < start + gridSide; at++) {
-      sum += values[at] as number;
-      count += inside[at] as number;
-    }
-    const mean = count === 0 ? 0 : sum / count;
-    for (let column = 0; column < gridSide; column++) {
-      if (inside[start + column] === 0) continue;
-      const value = (values[start + column] as number) - mean;
-      values[start + column] = value;
-      sums[column] = (sums[column] as number) + value;
-      counts[column] = (counts[column] as number) + 1;
-    }
+    for (let at = start; at < start + gridSide; at++) sum += values[at] as number;
+    const mean = sum / gridSide;
+    for (let at = start; at < start + gridSide; at++) values[at] = (values[at] as number) - mean;
   }
+}
+
+function centreColumns(values: Float32Array): void {
+  const means = new Float64Array(gridSide);
+  for (let row = 0; row < gridSide; row++) addRow(means, values, row, 1 / gridSide);
   for (let at = 0; at < values.length; at++) {
-    if (inside[at] === 0) continue;
-    const column = at & (gridSide - 1);
-    values[at] = (values[at] as number) - (sums[column] as number) / (counts[column] as number);
+    values[at] = (values[at] as number) - (means[at & (gridSide - 1)] as number);
+  }
+}
+
+/** A row or a column, where cells are missing. */
+function centreLine(values: Float32Array, inside: Uint8Array, start: number, stride: number): void {
+  const end = start + gridSide * stride;
+  let sum = 0;
+  let count = 0;
+  for (let at = start; at < end; at += stride) {
+    sum += values[at] as number;
+    count += inside[at] as number;
+  }
+  if (count === 0) return;
+  const mean = sum / count;
+  for (let at = start; at < end; at += stride) {
+    if (inside[at] !== 0) values[at] = (values[at] as number) - mean;
   }
 }
 
@@ -122,13 +136,21 @@ function takeAway(values: Float32Array, { down, across }: Product): void {
   }
 }
 
+/** Four sums side by side: one after the other each addition would wait for the one before. */
 function dotOfRow(values: Float32Array, row: number, pattern: Float64Array): number {
   const start = row * gridSide;
-  let sum = 0;
-  for (let column = 0; column < gridSide; column++) {
-    sum += (values[start + column] as number) * (pattern[column] as number);
+  let first = 0;
+  let second = 0;
+  let third = 0;
+  let fourth = 0;
+  for (let column = 0; column < gridSide; column += 4) {
+    const at = start + column;
+    first += (values[at] as number) * (pattern[column] as number);
+    second += (values[at + 1] as number) * (pattern[column + 1] as number);
+    third += (values[at + 2] as number) * (pattern[column + 2] as number);
+    fourth += (values[at + 3] as number) * (pattern[column + 3] as number);
   }
-  return sum;
+  return first + second + (third + fourth);
 }
 
 function addRow(pattern: Float64Array, values: Float32Array, row: number, times: number): void {

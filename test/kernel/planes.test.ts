@@ -44,7 +44,9 @@ describe.each(['release', 'debug'] as const)('maps of planes, %s binary', (build
       expect(inner(hasher.mapDetail(some))).toEqual(inner(planeTwin.mapDetail(some)));
       if (count % 2 === 0 || count > limits.edgeFramesMax) continue;
       for (const beside of ['before', 'above'] as const) {
-        expect(hasher.mapSteps(some, beside)).toEqual(planeTwin.mapSteps(some, beside));
+        for (const cap of [0, 96, 255]) {
+          expect(hasher.mapEdges(some, beside, cap)).toEqual(planeTwin.mapEdges(some, beside, cap));
+        }
       }
     }
   });
@@ -60,7 +62,8 @@ describe.each(['release', 'debug'] as const)('maps of planes, %s binary', (build
     expect(() => hasher.mapRange([])).toThrow(/number of planes/);
     expect(() => hasher.mapRange([...noise, ...extremes])).toThrow(/number of planes/);
     expect(() => hasher.mapDetail([new Uint8Array(9)])).toThrow(/length of a plane/);
-    expect(() => hasher.mapSteps(noise.slice(0, 2), 'above')).toThrow(/odd number of planes/);
-    expect(() => hasher.mapSteps(noise.slice(0, 11), 'above')).toThrow(/odd number of planes/);
+    expect(() => hasher.mapEdges(noise.slice(0, 1), 'above', 256)).toThrow(/cap of an edge/);
+    expect(() => hasher.mapEdges(noise.slice(0, 2), 'above', 96)).toThrow(/odd number of planes/);
+    expect(() => hasher.mapEdges(noise.slice(0, 11), 'above', 96)).toThrow(/odd number of planes/);
   });
 });

@@ -4,15 +4,27 @@ import type { PlaneMapper } from '../../src/kernel/hasher.ts';
 const side = 128;
 
 export const planeTwin: PlaneMapper = {
-  mapSteps(planes, beside) {
+  mapEdges(planes, beside, cap) {
     const [dx, dy] = beside === 'before' ? [1, 0] : [0, 1];
-    return Uint8Array.from(
-      mapPixels((x, y) => {
-        if (x < dx || y < dy) return 0;
-        const steps = planes.map((plane) => Math.abs(levelAt(plane, x, y) - levelAt(plane, x - dx, y - dy)));
-        return steps.sort((a, b) => a - b)[planes.length >> 1] ?? 0;
-      }),
+    /** Place x on line y. */
+    const stepAt = (place: number, line: number) => {
+      const [x, y] = beside === 'before' ? [line, place] : [place, line];
+      if (line === 0) return 0;
+      const steps = planes.map((plane) => Math.abs(levelAt(plane, x, y) - levelAt(plane, x - dx, y - dy)));
+      return steps.sort((a, b) => a - b)[planes.length >> 1] ?? 0;
+    };
+    const steps = mapPixels(stepAt);
+    const edgeAt = (place: number, line: number) => {
+      if (line === 0) return 0;
+      const near = [Math.max(1, line - 3), Math.min(side - 1, line + 3)];
+      const beside = near.reduce((sum, other) => sum + (steps[other * side + place] ?? 0), 0);
+      return Math.max(0, 4 * (steps[line * side + place] ?? 0) - 3 * beside);
+    };
+    const edges = mapPixels(edgeAt);
+    const sums = Array.from({ length: side }, (_, line) =>
+      edges.slice(line * side, (line + 1) * side).reduce((sum, edge) => sum + Math.min(cap, edge), 0),
     );
+    return { steps: Uint8Array.from(steps), edges: Uint16Array.from(edges), sums: Uint32Array.from(sums) };
   },
   mapDetail(planes) {
     return Uint16Array.from(

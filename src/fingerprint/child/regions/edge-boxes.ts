@@ -3,15 +3,14 @@
  * The strongest lines both ways are paired; a rectangle is worth the length of its sides that is covered by edges, less
  * the length that is not. Sides on the rim of the picture neither count for it nor against it.
  */
+import type { EdgeMap } from '../../../kernel/hasher.ts';
 import { type Box, isLargeEnough, planeSide } from './box.ts';
-import { type EdgeMap, type EdgeMaps, edgeQuarters, snapToEdge } from './edge-map.ts';
+import { type EdgeMaps, edgeQuarters, snapToEdge, strengthOf } from './edge-map.ts';
 
 const linesMax = 7;
 const boxesMax = 6;
 /** 5 gray levels: by so much an edge stands out. */
 const edgeMin = 5 * edgeQuarters;
-/** What one place counts at most for its line: a short strong edge is not a long one. */
-const edgeCap = 24 * edgeQuarters;
 /** Places in a row that make a run; one that is missing between two does not end it. */
 const runMin = 8;
 /** Share of the box that a line must cover. */
@@ -92,13 +91,6 @@ function findLines(map: EdgeMap, first: number, beyond: number, from: number, to
 /** Of a line and those beside it: at most so many places are covered, every second of them where one is missing. */
 function longestOf(strength: number): number {
   return (2 * strength) / edgeMin + 2;
-}
-
-function strengthOf({ edges }: EdgeMap, line: number, from: number, to: number): number {
-  let sum = 0;
-  const start = line * planeSide;
-  for (let at = start + from; at < start + to; at++) sum += Math.min(edgeCap, edges[at] as number);
-  return sum;
 }
 
 /**

@@ -4,39 +4,34 @@
  * another one have them all the time. In a single picture they are simply its straight edges.
  */
 import { limits } from '../../../config/limits.ts';
-import type { PlaneMapper } from '../../../kernel/hasher.ts';
+import type { EdgeMap, PlaneMapper } from '../../../kernel/hasher.ts';
 import { type Plane, planeSide } from './box.ts';
-
-/**
- * Differences between neighbours, `planeSide` squared each, line after line: those of columns are turned into rows, for
- * they are read along their lines again and again.
- */
-export interface EdgeMap {
-  /** Median over the frames, gray levels. Line i lies before the pixels of row or column i; line 0 is the rim. */
-  readonly steps: Uint8Array;
-  /** How far it stands out from both sides: by how much it is over half as much again as what lies beside it, in quarters. */
-  readonly edges: Uint16Array;
-}
 
 /** Of a gray level: what `EdgeMap.edges` counts in. */
 export const edgeQuarters = 4;
+/** What one place counts at most for its line, 24 gray levels: a short strong edge is not a long one. */
+const edgeCap = 24 * edgeQuarters;
 
 export interface EdgeMaps {
   readonly vertical: EdgeMap;
   readonly horizontal: EdgeMap;
 }
 
-/** Lines that far away tell whether an edge stands out. */
-const besideLines = 3;
-/** Differences within noise vary by this much among themselves. */
-const standOutFactor = 1.5;
-
-export function mapEdges(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapSteps'>): EdgeMaps {
+export function mapEdges(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapEdges'>): EdgeMaps {
   const spread = spreadOver(planes);
   return {
-    vertical: edgeMapOf(transposed(mapper.mapSteps(spread, 'before'))),
-    horizontal: edgeMapOf(mapper.mapSteps(spread, 'above')),
+    vertical: mapper.mapEdges(spread, 'before', edgeCap),
+    horizontal: mapper.mapEdges(spread, 'above', edgeCap),
   };
+}
+
+/** How strong a line is from one place to another: what stands out, every place counted `edgeCap` at most. */
+export function strengthOf({ edges, sums }: EdgeMap, line: number, from: number, to: number): number {
+  if (from === 0 && to === planeSide) return sums[line] ?? 0;
+  let sum = 0;
+  const start = line * planeSide;
+  for (let at = start + from; at < start + to; at++) sum += Math.min(edgeCap, edges[at] as number);
+  return sum;
 }
 
 /** The first, the last and what lies evenly between, an odd number of them. */
@@ -51,33 +46,10 @@ function isPlane(plane: Plane | readonly never[]): plane is Plane {
   return plane.length > 0;
 }
 
-function edgeMapOf(steps: Uint8Array): EdgeMap {
-  return { steps, edges: standOut(steps) };
-}
-
-function transposed(map: Uint8Array): Uint8Array {
-  const turned = new Uint8Array(map.length);
-  for (let row = 0, at = 0; row < planeSide; row++) {
-    for (let to = row; to < map.length; to += planeSide, at++) turned[to] = map[at] as number;
-  }
-  return turned;
-}
-
-function standOut(steps: Uint8Array): Uint16Array {
-  const edges = new Uint16Array(steps.length);
-  const ofBoth = (standOutFactor * edgeQuarters) / 2;
-  for (let line = 1; line < planeSide; line++) {
-    const start = line * planeSide;
-    const before = Math.max(1, line - besideLines) * planeSide - start;
-    const after = Math.min(planeSide - 1, line + besideLines) * planeSide - start;
-    for (let at = start; at < start + planeSide; at++) {
-      const beside = (steps[at + before] as number) + (steps[at + after] as number);
-      edges[at] = Math.max(0, edgeQuarters * (steps[at] as number) - ofBoth * beside);
-    }
-  }
-  return edges;
-}
-
+/** Lines that far away tell whether an edge stands out. */
+const besideLines = 3;
+/** Differences within noise vary by this much among themselves. */
+const standOutFactor = 1.5;
 /** How far from where a side is thought to be its edge may lie. */
 const snapReach = 2;
 /** Mean gray levels along the side for an edge to be one. */

@@ -28,7 +28,7 @@ const hasher: Hasher = {
   hashRegion: () => ({ hash: new Uint8Array(32), quality: 1 }),
   hashRegionDihedral: () => ({ hashes: new Uint8Array(256), quality: 1 }),
   thumbnail: () => new Uint8Array(0),
-  mapSteps: () => new Uint8Array(0),
+  mapEdges: () => ({ steps: new Uint8Array(0), edges: new Uint16Array(0), sums: new Uint32Array(0) }),
   mapDetail: () => new Uint16Array(0),
   mapRange: () => new Uint8Array(0),
   reruns: 0,
