@@ -2,16 +2,15 @@
 
 const bitsOfByte = Uint8Array.from({ length: 256 }, (_, byte) => countBits(byte));
 
-/** Bits that are set, of a whole number below 2 ** 31. */
-export function countBits(value: number): number {
-  let bits = 0;
-  for (let rest = value; rest > 0; rest &= rest - 1) bits += 1;
-  return bits;
-}
-
 /** Number of differing bits of two hashes of equal length. */
 export function bitsBetween(a: Uint8Array, b: Uint8Array): number {
   let bits = 0;
   for (let index = 0; index < a.length; index++) bits += bitsOfByte[(a[index] ?? 0) ^ (b[index] ?? 0)] ?? 0;
+  return bits;
+}
+
+function countBits(value: number): number {
+  let bits = 0;
+  for (let rest = value; rest > 0; rest &= rest - 1) bits += 1;
   return bits;
 }
