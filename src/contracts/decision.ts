@@ -101,7 +101,7 @@ export const Match = Type.Object(
         minimum: 0,
         maximum: 1,
         description:
-          'The same of what is left without all that rows and columns tell, as boxes and bars. What blocks goes by the lesser.',
+          'The same without all that rows and columns tell, as boxes and bars; what blocks goes by the lesser. Absent where little agrees.',
       }),
     ),
     likeness: Type.Optional(

@@ -37,16 +37,13 @@ function pictureOf(
 > {
   const { picture } = alignment;
   if (picture === undefined) return {};
+  const { residualAgreement = null } = picture.pixels ?? {};
   return {
     uploadRegion: regionOf(picture.uploadRegion),
     knownRegion: regionOf(picture.knownRegion),
     ...(picture.negative ? { negative: true } : {}),
-    ...(picture.pixels === null
-      ? {}
-      : {
-          pixelAgreement: rounded(picture.pixels.agreement),
-          residualAgreement: rounded(picture.pixels.residualAgreement),
-        }),
+    ...(picture.pixels === null ? {} : { pixelAgreement: rounded(picture.pixels.agreement) }),
+    ...(residualAgreement === null ? {} : { residualAgreement: rounded(residualAgreement) }),
     likeness: rounded(likenessOf(alignment)),
     ...(picture.pixels?.change ? { changeAgreement: rounded(picture.pixels.change.agreement) } : {}),
   };

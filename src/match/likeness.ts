@@ -22,11 +22,11 @@ export function pictureLikenessOf(alignment: Alignment): number {
 
 /**
  * How far pixels agree, in all and in what rows and columns do not tell: the lesser of both, 0 to 1. Hashes are fooled by
- * boxes that stand alike, and so are edges; what is left over is not.
+ * boxes that stand alike, and so are edges; what is left over is not. 0 where agreement was too little to be asked twice.
  */
 export function firmAgreementOf({ picture }: Alignment): number {
-  const { agreement = 0, residualAgreement = 0 } = picture?.pixels ?? {};
-  return Math.min(agreement, residualAgreement);
+  const { agreement = 0, residualAgreement = null } = picture?.pixels ?? {};
+  return Math.min(agreement, residualAgreement ?? 0);
 }
 
 /** Nearness: likeness without asking what rows and columns tell. What it calls near may deserve a look, and no more. */

@@ -31,6 +31,8 @@ const shake: Leeway = { stretch: 0.05, shift: 0.035 };
 const shakeCost = 0.05;
 /** Only between these is it tried: below nothing is there to be found, above nothing is missing. */
 const worthShaking = { from: 0.8, to: 1.85 };
+/** Nothing blocks by less agreement, whatever else agrees; of most lines of unrelated content there is no more. */
+const worthAskingTwice = 0.35;
 /** A known thumbnail may stand so far from the moment that the line names, milliseconds. */
 const thumbnailAwayMsMax = 400;
 
@@ -149,10 +151,10 @@ function judged(laid: readonly (Registration | undefined)[], closest: number, co
 /** Null for none. */
 function evidenceOf({ closest, agreement, change, cost }: Judged): PixelEvidence | null {
   if (agreement === undefined) return null;
-  const residualAgreement = middleOf(closest.map(residualAgreementOf)) ?? 0;
+  const residual = agreement < worthAskingTwice ? undefined : middleOf(closest.map(residualAgreementOf));
   return {
     agreement: Math.max(0, agreement - cost),
-    residualAgreement: Math.max(0, residualAgreement - cost),
+    residualAgreement: residual === undefined ? null : Math.max(0, residual - cost),
     change: change === null ? null : { ...change, agreement: Math.max(-1, change.agreement - cost) },
   };
 }

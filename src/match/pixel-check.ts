@@ -24,8 +24,11 @@ const usualResidualDetail = 2;
 export interface PixelEvidence {
   /** Of the frame in the middle of the closest three: one that a cut spoils does not count, nor does a chance fit. */
   readonly agreement: number;
-  /** Likewise of what rows and columns do not tell: edges of boxes that stand alike agree, whatever is in them. */
-  readonly residualAgreement: number;
+  /**
+   * Likewise of what rows and columns do not tell: edges of boxes that stand alike agree, whatever is in them. Null where
+   * agreement is too little to be asked twice.
+   */
+  readonly residualAgreement: number | null;
   /** How far changes agree; null where the known content stands still. */
   readonly change: ChangeAgreement | null;
 }
