@@ -220,6 +220,10 @@ describe('a video judged by its pixels', () => {
     expect(strengthOf(4, 64, moving(1, change), Math.min(moved, seen) - barely)).toBe('doubtful');
     expect(strengthOf(6, 20, moving(1, 1), regions.agreementMin + barely)).toBe('strong');
     expect(strengthOf(6, 20, moving(1, 1), regions.agreementMin - barely)).toBe('doubtful');
+    // What was not asked twice has nothing to show.
+    expect(strength(alignmentOf(line(6, 20), pictureOf({ ...moving(1, 1), residualAgreement: null })))).toBe(
+      'doubtful',
+    );
     // It adds nothing where it agrees more.
     expect(strengthOf(6, 20, moving(regions.agreementMin - barely, 1), 1)).toBe('doubtful');
   });

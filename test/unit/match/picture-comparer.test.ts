@@ -87,6 +87,14 @@ describe('pictures along a line', () => {
     expect(worth(evidenceOf(2, cropped))).toBeLessThan(1);
   });
 
+  // Goal: most of what is compared agrees so little that nothing more needs to be known of it.
+  it('are asked twice only where they agree enough to matter', () => {
+    const [alike, other] = [evidenceOf(1, cropped), evidenceOf(2, cropped)];
+    expect(alike.residualAgreement).toBeGreaterThan(0.9);
+    expect(other.agreement).toBeLessThan(0.35);
+    expect(other.residualAgreement).toBeNull();
+  });
+
   // Goal: a camera in a hand is no disguise, and costs a little: leeway lets other content fit better as well.
   it('may shake a little around that map', () => {
     const shaken = evidenceOf(1, (x, y, frame) => {
