@@ -3,8 +3,7 @@
  * said to show? What stands still agrees between any two takes of one scene, and between two faces in front of one wall;
  * what moves does not. Captions and logos fall away, for they stand still.
  */
-import { correlationIn, momentsOf, wholeGrid } from './moments.ts';
-import type { Registration } from './register.ts';
+import { correlationIn, type Laid, momentsOf, wholeGrid } from './moments.ts';
 
 export interface ChangeAgreement {
   /** -1 to 1: correlation of the two changes. */
@@ -13,9 +12,6 @@ export interface ChangeAgreement {
   readonly levels: number;
 }
 
-/** Pictures that were brought over each other, at several moments. */
-export type Compared = Pick<Registration, 'known' | 'upload' | 'inside'>;
-
 /** Changes below it are noise of encoding, gray levels. */
 const levelsMin = 5;
 
@@ -23,7 +19,7 @@ const levelsMin = 5;
  * Of all pairs of moments in which the known content changes enough, weighted by how much it changes. Null when it stands
  * still, or there is one moment alone: nothing is then known of change.
  */
-export function compareChanges(compared: readonly Compared[]): ChangeAgreement | null {
+export function compareChanges(compared: readonly Laid[]): ChangeAgreement | null {
   const aligned = compared.map(toKnownLevels);
   let [weights, agreed, squares] = [0, 0, 0];
   aligned.forEach((one, index) => {
@@ -39,7 +35,7 @@ export function compareChanges(compared: readonly Compared[]): ChangeAgreement |
   return weights === 0 ? null : { agreement: agreed / weights, levels: Math.sqrt(squares / weights) };
 }
 
-function changeBetween(one: Compared, other: Compared): ChangeAgreement {
+function changeBetween(one: Laid, other: Laid): ChangeAgreement {
   const cells = one.inside.length;
   const inside = new Uint8Array(cells);
   const known = new Float32Array(cells);
@@ -59,7 +55,7 @@ function changeBetween(one: Compared, other: Compared): ChangeAgreement {
 }
 
 /** The upload in the brightness and contrast of the known picture: edits change both, and exposure wanders. */
-function toKnownLevels({ known, upload, inside }: Compared): Compared {
+function toKnownLevels({ known, upload, inside }: Laid): Laid {
   const ofKnown = levelsOf(known, inside);
   const ofUpload = levelsOf(upload, inside);
   const gain = ofUpload.deviation > 0 ? ofKnown.deviation / ofUpload.deviation : 1;

@@ -3,6 +3,13 @@
 /** Cells across and down; the pictures are some 32 to 64 pixels wide. */
 export const gridSide = 32;
 
+/** Two pictures over each other, row after row; `inside` is 0 for cells that do not count. */
+export interface Laid {
+  readonly known: Float32Array;
+  readonly upload: Float32Array;
+  readonly inside: Uint8Array;
+}
+
 /** In cells; `right` and `bottom` are the first beyond it. */
 export interface GridArea {
   readonly left: number;

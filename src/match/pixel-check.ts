@@ -3,8 +3,8 @@
  * flat pictures whose faint coefficients agree look alike to it. Pixels tell them apart.
  */
 import type { ChangeAgreement } from './change-check.ts';
-import { correlationIn, gridSide, momentsOf } from './moments.ts';
-import { type Laid, residualsOf } from './residual.ts';
+import { correlationIn, gridSide, type Laid, momentsOf } from './moments.ts';
+import { residualsOf } from './residual.ts';
 
 const blockCells = 8;
 const blocksAcross = gridSide / blockCells;

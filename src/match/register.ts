@@ -6,7 +6,7 @@
  * Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization", IEEE TPAMI 30 (2008).
  * Correlation does not see brightness and contrast, so that colour edits do not matter.
  */
-import { correlationIn, gridSide, momentsOf, wholeGrid } from './moments.ts';
+import { correlationIn, gridSide, type Laid, momentsOf, wholeGrid } from './moments.ts';
 import type { Affine } from './region.ts';
 import { composed, sampleGrid, type Thumbnail } from './thumbnail.ts';
 
@@ -26,14 +26,11 @@ export interface Leeway {
 /** Beyond the hypothesis: what lies further has a hypothesis of its own. */
 const beyondHypothesis: Leeway = { stretch: 0.25, shift: 0.2 };
 
-export interface Registration {
+export interface Registration extends Laid {
   /** Maps (u, v) of the hypothesis' known region to (u, v) that its upload region shows there. */
   readonly warp: Affine;
   /** Of all pixels that both show, -1 to 1. */
   readonly correlation: number;
-  readonly known: Float32Array;
-  readonly upload: Float32Array;
-  readonly inside: Uint8Array;
 }
 
 /** Where the hypothesis is exact. */
@@ -143,10 +140,7 @@ function normalEquations(known: Float32Array, upload: Float32Array, inside: Uint
   return equations;
 }
 
-interface CentredPair {
-  readonly known: Float32Array;
-  readonly upload: Float32Array;
-  readonly inside: Uint8Array;
+interface CentredPair extends Laid {
   readonly meanKnown: number;
   readonly meanUpload: number;
 }

@@ -10,14 +10,7 @@
  * (Golub and Van Loan, "Matrix Computations", 8.2). It is the known picture's, and taken from both: a logo must not choose
  * what is left.
  */
-import { gridSide } from './moments.ts';
-
-/** Pictures on the grid, row after row; `inside` is 0 for cells that do not count. */
-export interface Laid {
-  readonly known: Float32Array;
-  readonly upload: Float32Array;
-  readonly inside: Uint8Array;
-}
+import { gridSide, type Laid } from './moments.ts';
 
 /** Enough for the product to stand; it need not be exact, for it is the same on both sides. */
 const iterations = 6;

@@ -1,6 +1,5 @@
 /** Slow twin of src/match/residual.ts: the same by its definition, until nothing moves. */
-import { gridSide } from '../../src/match/moments.ts';
-import type { Laid } from '../../src/match/residual.ts';
+import { gridSide, type Laid } from '../../src/match/moments.ts';
 
 type Table = number[][];
 

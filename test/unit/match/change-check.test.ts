@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/demo/random.ts';
-import { type Compared, compareChanges } from '../../../src/match/change-check.ts';
-import { gridSide } from '../../../src/match/moments.ts';
+import { compareChanges } from '../../../src/match/change-check.ts';
+import { gridSide, type Laid } from '../../../src/match/moments.ts';
 
 const cells = gridSide * gridSide;
 const { between } = createRandom(11);
@@ -18,7 +18,7 @@ function withThing(column: number, row: number, of = scene): Float32Array {
 
 const noisy = (picture: Float32Array, levels: number): Float32Array =>
   picture.map((gray) => gray + between(-levels, levels));
-const compared = (known: Float32Array, upload: Float32Array, inside = everywhere): Compared => ({
+const compared = (known: Float32Array, upload: Float32Array, inside = everywhere): Laid => ({
   known,
   upload,
   inside,

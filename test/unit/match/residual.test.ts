@@ -1,9 +1,9 @@
 /** Goal: two boxes that stand alike have nothing left in common, and pictures of the world keep most of what they have. */
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/demo/random.ts';
-import { gridSide } from '../../../src/match/moments.ts';
+import { gridSide, type Laid } from '../../../src/match/moments.ts';
 import { agreementOf, residualAgreementOf } from '../../../src/match/pixel-check.ts';
-import { type Laid, residualsOf } from '../../../src/match/residual.ts';
+import { residualsOf } from '../../../src/match/residual.ts';
 import { residualsSlowly } from '../../support/residual-twin.ts';
 
 type Picture = (row: number, column: number) => number;

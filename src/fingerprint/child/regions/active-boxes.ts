@@ -4,6 +4,8 @@ import { type Box, isLargeEnough, type Plane, planeSide } from './box.ts';
 
 /** Gray levels between the darkest and the brightest that a pixel gets, over which it moves; a box for each. */
 const movements = [16, 24, 32];
+/** How many of the movements a pixel exceeds, by how far apart its darkest and its brightest are. */
+const rankOfRange = Uint8Array.from({ length: 256 }, (_, range) => movements.filter((least) => range > least).length);
 /** Moving pixels that make a row or column move; fewer are specks of the encoder. */
 const movingPixelsMin = 3;
 
@@ -22,11 +24,10 @@ interface MovingCounts {
 
 /** Each pixel is counted once, for the greatest movement that it exceeds: then it exceeds all lesser ones. */
 function countMoving(movement: Uint8Array): MovingCounts {
-  const rankOf = Uint8Array.from({ length: 256 }, (_, range) => movements.filter((least) => range > least).length);
   const rows = linesOfZero(movements.length + 1);
   const columns = linesOfZero(movements.length + 1);
   for (let at = 0; at < movement.length; at++) {
-    const rank = rankOf[movement[at] as number] as number;
+    const rank = rankOfRange[movement[at] as number] as number;
     if (rank === 0) continue;
     increment(rows[rank] as Uint16Array, at >> 7);
     increment(columns[rank] as Uint16Array, at & (planeSide - 1));
