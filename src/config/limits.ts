@@ -44,7 +44,8 @@ export const limits = {
 
   // Fingerprint
   childrenMax: 64,
-  childJobsBeforeRecycle: 500,
+  /** A fresh child takes a second to start, and some more until its code is compiled: not every minute of a wave. */
+  childJobsBeforeRecycle: 2_000,
   childMemoryBytesMax: 1_536 * MiB,
   childStartTimeoutMs: 30_000,
   childIdleGraceMs: 2_000,
@@ -174,7 +175,7 @@ export const limits = {
   effortWindowMs: 3_000,
   effortSamplesMax: 256,
 
-  // Memory of the service
+  // Memory of the service and its children
   /** How much the heap grows, in percent of what the last full collection left, before the next one: V8's own upper bound. */
   heapGrowingPercent: 300,
 
