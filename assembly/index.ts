@@ -27,6 +27,7 @@ export {
   indexHashesMax,
   medianPlanesMax,
   planesHalfBytes,
+  quartetsMax,
   queriesMax,
   radiusBitsMax,
   segmentRadiusBitsMax,
@@ -38,6 +39,6 @@ export {
 export { noSlot } from './search/slots';
 
 /** Raised when an export changes its meaning. */
-export const abiVersion: u32 = 3;
+export const abiVersion: u32 = 4;
 /** Tells the release binary (3) from the debug one (0). */
 export const optimizeLevel: i32 = ASC_OPTIMIZE_LEVEL;

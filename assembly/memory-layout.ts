@@ -172,8 +172,16 @@ export const queryCodes: usize = queries + <usize>(queriesMax * hashBytes);
 export const queryMasks: usize = queryCodes + <usize>(queriesMax * hashBytes);
 /** Partial sums of the scan, written to keep the compiler from holding too much in registers. */
 export const scanScratch: usize = queryMasks + <usize>(queriesMax * blockPlanes * 16);
+/** Quartets of hashes are searched in place of queries. Of each which forms and negatives are asked for: a byte of bits. */
+export const quartetsMax: u32 = queriesMax / 4;
+export const quartetForms: usize = scanScratch + 64;
+/** A number that each of 128 lanes holds, a vector for each bit: the counts of four classes, and four sums of them; */
+export const laneNumberBytes: usize = 10 * 16;
+export const laneNumbers: usize = quartetForms + 64;
+/** and what is added to them for each form and each negative. */
+export const quartetThresholds: usize = laneNumbers + 8 * laneNumberBytes;
 /** Reach of each chunk at the radius of the search, i16, and that of the chunk and its next; see search/chain.ts. */
-export const chainReach: usize = scanScratch + 64;
+export const chainReach: usize = quartetThresholds + <usize>(quartetsMax * 8) * laneNumberBytes;
 export const chainReachOfTwo: usize = chainReach + <usize>(chunks * 2);
 /** Output: three parallel arrays; u32, u32, u16. */
 export const hitQueries: usize = chainReachOfTwo + <usize>(chunks * 2);

@@ -6,6 +6,8 @@ import {
   hitSlots,
   hitsMax,
   insertedHash,
+  quartetForms,
+  quartetsMax,
   queries,
   queryCodes,
   radiusBitsMax,
@@ -18,7 +20,8 @@ import { backPlanesAt, blockAt, frontPlanesAt } from '../search/blocks';
 import { startChain } from '../search/chain';
 import { codeOfHash } from '../search/code';
 import { confirmCandidates, hitsFound, startHits } from '../search/hits';
-import { scanAll, scanFresh, scanListed } from '../search/scan';
+import { scanListedQuartets, scanQuartets, startQuartets } from '../search/quartet-scan';
+import { scanAll, scanFresh } from '../search/scan';
 import {
   adoptSlots,
   captureSlots,
@@ -88,11 +91,24 @@ export function search(queryCount: u32, radiusBits: u32, room: u32, freshOnly: b
   return hitsFound();
 }
 
+export function quartetFormsAddress(): usize {
+  return quartetForms;
+}
+
 /**
- * The same among the first `count` slots of the slot list, which ascend: those of one content, say. Of the first 192 bits
- * of the code at most `sieveBits` may differ: exact with the radius or more. Nothing can be confirmed after it.
+ * Searches among all hashes for forms of pictures: `quartets` times four hashes at `queriesAddress`, of the picture as it
+ * is, upside down, left to right, and both; with a byte each at `quartetFormsAddress`, whose bits 0 to 3 ask for these
+ * forms and 4 to 7 for their negatives. A hit's query is the place of the bit, counted on from quartet to quartet. Distances
+ * are exact; of pairs at the very radius one in a thousand may be left out. Nothing can be confirmed after it.
  */
-export function searchListed(queryCount: u32, radiusBits: u32, sieveBits: u32, room: u32, count: u32): u32 {
+export function searchQuartets(quartets: u32, radiusBits: u32, room: u32): u32 {
+  startQuartetSearch(quartets, radiusBits, room);
+  scanQuartets(quartets);
+  return hitsFound();
+}
+
+/** The same among the first `count` slots of the slot list, which ascend: those of one content, say. */
+export function searchListedQuartets(quartets: u32, radiusBits: u32, room: u32, count: u32): u32 {
   assertPart(storePart);
   assertListed(count);
   let before: u32 = 0;
@@ -102,9 +118,17 @@ export function searchListed(queryCount: u32, radiusBits: u32, sieveBits: u32, r
     before = slot;
   }
   assert(count === 0 || before < usedSlots(), 'a listed slot does not exist');
-  startSearch(queryCount, radiusBits, room);
-  scanListed(queryCount, min(sieveBits, radiusBits), count);
+  startQuartetSearch(quartets, radiusBits, room);
+  scanListedQuartets(quartets, count);
   return hitsFound();
+}
+
+function startQuartetSearch(quartets: u32, radiusBits: u32, room: u32): void {
+  assertPart(storePart);
+  assert(quartets <= quartetsMax, 'more quartets than the buffer holds');
+  startSearch(quartets * 4, radiusBits, room);
+  startQuartets(quartets, radiusBits);
+  searchedQueries = 0;
 }
 
 function startSearch(queryCount: u32, radiusBits: u32, room: u32): void {

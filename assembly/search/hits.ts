@@ -1,5 +1,6 @@
 /** Candidates to hits: the full distance, whether the slot still holds its code, and the list that the host reads. */
 import {
+  hashBits,
   hashBytes,
   hitDistances,
   hitQueries,
@@ -36,6 +37,13 @@ export function hitsOverflow(): bool {
 /** A live slot that the scan has left over. */
 export function confirmScanned(query: u32, slot: u32, code: usize): void {
   const distance = distanceOf(queryCodes + <usize>(query * hashBytes), code);
+  if (distance <= radius) addHit(query, slot, <u32>distance);
+}
+
+/** The same for a form of a quartet, or its negative: what differs from a hash agrees with its complement. */
+export function confirmForm(query: u32, form: usize, isNegative: bool, slot: u32, code: usize): void {
+  const differing = distanceOf(form, code);
+  const distance = isNegative ? <u64>hashBits - differing : differing;
   if (distance <= radius) addHit(query, slot, <u32>distance);
 }
 

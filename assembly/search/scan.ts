@@ -32,12 +32,11 @@ import {
   queryCodes,
   queryMasks,
   scanScratch,
-  slotList,
-  slotListOrigins,
   tileBlocks,
 } from '../memory-layout';
 import { backPlanesAt, blockAt, codeAt, frontPlanesAt } from './blocks';
 import { confirmScanned, hitsOverflow } from './hits';
+import { bitOf, carryOf, sumOf } from './lanes';
 import { freshLanes, listedBlock, listedCount, usedSlots } from './slots';
 
 const masksBytes: usize = <usize>(blockPlanes * 16);
@@ -45,9 +44,9 @@ const masksBytes: usize = <usize>(blockPlanes * 16);
 /** What each lane's counter starts at: 127 less the bits that may differ. */
 let start: u32 = 0;
 
-/** A vector of ones or zeros for each of the first 192 bits of each query, of which at most `sieveBits` may differ. */
-function startScan(queryCount: u32, sieveBits: u32): void {
-  start = 127 - sieveBits;
+/** A vector of ones or zeros for each of the first 192 bits of each query, of which at most `radiusBits` may differ. */
+function startScan(queryCount: u32, radiusBits: u32): void {
+  start = 127 - radiusBits;
   for (let query: u32 = 0; query < queryCount; query++) {
     const code = queryCodes + <usize>(query * hashBytes);
     const masks = queryMasks + <usize>query * masksBytes;
@@ -87,47 +86,6 @@ export function scanFresh(queryCount: u32, radiusBits: u32): void {
   }
 }
 
-/** The tile of listed slots: a mask of 16 bytes and the block's number (u32), 32 bytes each. No candidates come with a scan. */
-const listedTile: usize = slotListOrigins;
-const listedBytes: usize = 32;
-
-/**
- * Of the first `count` slots of the list, which ascend, the live ones. Slots of one content mostly lie side by side, so
- * this reads little more than their own blocks.
- *
- * At a wide radius most of the time goes into lanes that are within it after 192 bits and not after 256: of unrelated
- * codes one in five at radius 90. A sieve below the radius leaves them out, with few of those that are within.
- */
-export function scanListed(queryCount: u32, sieveBits: u32, count: u32): void {
-  startScan(queryCount, sieveBits);
-  let at: u32 = 0;
-  while (at < count) {
-    let last: u32 = 0;
-    let blocks: u32 = 0;
-    for (; at < count; at++) {
-      const slot = load<u32>(slotList + <usize>at * 4);
-      const block = slot / blockSlots;
-      if (blocks === 0 || block !== last) {
-        if (blocks === tileBlocks) break;
-        v128.store(listedTile + <usize>blocks * listedBytes, i64x2.splat(0));
-        store<u32>(listedTile + <usize>blocks * listedBytes, block, 16);
-        last = block;
-        blocks++;
-      }
-      const lane = listedTile + <usize>(blocks - 1) * listedBytes + <usize>((slot % blockSlots) >> 3);
-      store<u8>(lane, load<u8>(lane) | <u8>((<u32>1) << (slot & 7)));
-    }
-    for (let query: u32 = 0; query < queryCount; query++) {
-      for (let each: u32 = 0; each < blocks; each++) {
-        const listed = listedTile + <usize>each * listedBytes;
-        const block = load<u32>(listed, 16);
-        scanLanes(query, block, v128.and(v128.load(listed), v128.load(blockAt(block) + liveMask)));
-      }
-    }
-    if (hitsOverflow()) return;
-  }
-}
-
 function scanLanes(query: u32, block: u32, lanes: v128): void {
   const masks = queryMasks + <usize>query * masksBytes;
   const alive = addPlanes(frontPlanesAt(block), backPlanesAt(block), masks, lanes);
@@ -146,13 +104,13 @@ function confirmLanes(query: u32, first: u32, lanes: u64): void {
 
 /** The lanes that may be within the radius, as far as 192 planes tell; `alive` are those that are looked at. */
 function addPlanes(plane: usize, back: usize, mask: usize, alive: v128): v128 {
-  let c0 = counterBit(0);
-  let c1 = counterBit(1);
-  let c2 = counterBit(2);
-  let c3 = counterBit(3);
-  let c4 = counterBit(4);
-  let c5 = counterBit(5);
-  let c6 = counterBit(6);
+  let c0 = bitOf(<i32>start, 0);
+  let c1 = bitOf(<i32>start, 1);
+  let c2 = bitOf(<i32>start, 2);
+  let c3 = bitOf(<i32>start, 3);
+  let c4 = bitOf(<i32>start, 4);
+  let c5 = bitOf(<i32>start, 5);
+  let c6 = bitOf(<i32>start, 6);
   const frontEnd = plane + planesHalfBytes;
   for (const end = mask + masksBytes; mask < end; mask += 128) {
     const p0 = v128.xor(v128.load(plane), v128.load(mask));
@@ -191,17 +149,4 @@ function addPlanes(plane: usize, back: usize, mask: usize, alive: v128): v128 {
     if (plane === frontEnd) plane = back;
   }
   return alive;
-}
-
-function counterBit(bit: u32): v128 {
-  return i32x4.splat(-(<i32>((start >> bit) & 1)));
-}
-
-function sumOf(a: v128, b: v128, c: v128): v128 {
-  return v128.xor(v128.xor(b, c), a);
-}
-
-/** Ones where at least two are set. */
-function carryOf(a: v128, b: v128, c: v128): v128 {
-  return v128.or(v128.and(b, c), v128.and(v128.xor(b, c), a));
 }

@@ -4,16 +4,15 @@ import type { HammingIndex, Hits } from '../kernel/hamming-index.ts';
 
 /** When there are more hits than may be reported, a narrower radius finds the closest of them. */
 export function searchClosest(
-  index: Pick<HammingIndex, 'search'>,
-  queries: Uint8Array,
+  search: (radiusBits: number, hitsMax: number) => Hits,
   radiusBits: number,
 ): { readonly hits: Hits; readonly narrowed: boolean } {
-  let hits = index.search(queries, radiusBits, limits.hitsPerSearchMax);
+  let hits = search(radiusBits, limits.hitsPerSearchMax);
   let narrowed = false;
   for (let radius = radiusBits; hits.capped && radius > 0; ) {
     radius >>= 1;
     narrowed = true;
-    hits = index.search(queries, radius, limits.hitsPerSearchMax);
+    hits = search(radius, limits.hitsPerSearchMax);
   }
   return { hits, narrowed: narrowed || hits.capped };
 }

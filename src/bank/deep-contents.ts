@@ -8,11 +8,12 @@ import { limits } from '../config/limits.ts';
 import { thumbnailReader, viewReader } from '../contracts/packed-frames.ts';
 import type { HammingIndex, Hits } from '../kernel/hamming-index.ts';
 import { joinHits } from '../kernel/hits.ts';
-import type { DeepContent, NamedContent, Naming, ViewHits } from '../match/deep-content.ts';
+import type { DeepContent, FormQueries, NamedContent, Naming, ViewHits } from '../match/deep-content.ts';
 import type { BankEntry } from './bank-records.ts';
-import { affordableRadius, byDistance, searchClosest } from './closest-hits.ts';
+import { affordableRadius, byDistance } from './closest-hits.ts';
 import { arraysOf, type ImagePiece, imageOfCounts, restoreCounts, type TableImage } from './columns.ts';
 import { columnsIn, type DeepColumns, emptyColumns, hashOf, thumbnailNear } from './deep-columns.ts';
+import { searchForms, searchFormsAmong } from './form-queries.ts';
 import { createSlotOwners } from './slot-owners.ts';
 import { viewRunsOf } from './view-runs.ts';
 
@@ -24,7 +25,7 @@ export interface DeepContents {
   add(row: number, entry: Pick<BankEntry, 'views' | 'thumbnails' | 'aspect' | 'framesPerSecond'>): void;
   remove(row: number): void;
   /** See DeepBank. */
-  name(queries: Uint8Array, wideBits: number): Naming;
+  name(asked: FormQueries, wideBits: number): Naming;
   /** Undefined when the content in the row is plain. */
   content(row: number): DeepContent | undefined;
   /** Unique hashes. */
@@ -91,16 +92,12 @@ class IndexedContents implements DeepContents {
     this.#release(row, indexed.slots);
   }
 
-  name(queries: Uint8Array, wideBits: number): Naming {
+  name(asked: FormQueries, wideBits: number): Naming {
     const { index, numberOf, hotHashesMax } = this.#options;
     const radiusBits = affordableRadius(index, wideBits, hotHashesMax);
     if (index.size === 0) return { named: [], capped: false, radiusBits };
-    const searches = batchesOf(queries).map((batch) => searchClosest(index, batch, radiusBits));
-    const hits = joinHits(
-      searches.map((search) => search.hits),
-      limits.queriesPerSearchMax,
-    );
-    let capped = searches.some(({ narrowed }) => narrowed);
+    const { hits, narrowed } = searchForms(index, asked, radiusBits);
+    let capped = narrowed;
     const named = new Map<number, NamedContent>();
     for (const hit of byDistance(hits)) {
       const [query = 0, distanceBits = 0] = [hits.query[hit], hits.distanceBits[hit]];
@@ -132,14 +129,11 @@ class IndexedContents implements DeepContents {
       quality,
       hashOf: (entry) => hashOf(columns, entry),
       thumbnailNear: (timeMs) => thumbnailNear(columns, timeMs),
-      measure: (queries, radiusBits) => {
+      measure: (asked, radiusBits) => {
         // Whoever still holds the content may outlive it; its slots are then others'.
         if (this.#contents.get(row) !== indexed) return viewHitsOf(joinHits([]), slots, 0);
-        const { hitsPerSearchMax, queriesPerSearchMax } = limits;
-        const searches = batchesOf(queries).map((batch) =>
-          this.#options.index.searchSlots(slots, batch, radiusBits, hitsPerSearchMax, sieveBitsOf(radiusBits)),
-        );
-        return viewHitsOf(joinHits(searches, queriesPerSearchMax), slots, searches.length * hitsPerSearchMax);
+        const { hits, hitsMax } = searchFormsAmong(slots, this.#options.index, asked, radiusBits);
+        return viewHitsOf(hits, slots, hitsMax);
       },
     };
   }
@@ -186,15 +180,6 @@ class IndexedContents implements DeepContents {
 /** Empty, or as they were when the image was taken; their hashes are then put into the index anew. */
 export function createDeepContents(options: DeepOptions, image?: TableImage): DeepContents {
   return new IndexedContents(options, image);
-}
-
-/**
- * How many of 192 bits, as good as drawn from 256, may differ: of pairs at the radius itself one in a thousand is left out,
- * of closer ones next to none, and of unrelated ones at 90 bits one in a hundred remains instead of one in five.
- */
-function sieveBitsOf(radiusBits: number): number {
-  const expectedBits = 0.75 * radiusBits;
-  return Math.ceil(expectedBits + 3 * Math.sqrt(0.25 * expectedBits));
 }
 
 function columnsOfEntry(
@@ -244,13 +229,6 @@ function sortBySlot(columns: DeepColumns, slots: Uint32Array): void {
   order.forEach((from, to) => {
     columns.hashes.set(hashes.subarray(from * hashBytes, (from + 1) * hashBytes), to * hashBytes);
   });
-}
-
-function batchesOf(queries: Uint8Array): Uint8Array[] {
-  const batchBytes = limits.queriesPerSearchMax * limits.hashBytes;
-  return Array.from({ length: Math.ceil(queries.length / batchBytes) }, (_, at) =>
-    queries.subarray(at * batchBytes, (at + 1) * batchBytes),
-  );
 }
 
 /** From slots to entries. A slot has as many as its hash has; that they are one, side by side, is by far the most usual. */

@@ -58,7 +58,8 @@ export function createKnownFrames(options: KnownFramesOptions, image?: TableImag
     image: () => postings.image(),
     search(frame, wideBits, views = allViews) {
       const radiusBits = affordableRadius(index, wideBits, hotHashesMax);
-      const { hits, narrowed } = searchClosest(index, hashesOf(frame, views), radiusBits);
+      const queries = hashesOf(frame, views);
+      const { hits, narrowed } = searchClosest((bits, hitsMax) => index.search(queries, bits, hitsMax), radiusBits);
       const matches: FrameMatch[] = [];
       let capped = narrowed;
       for (const hit of byDistance(hits)) {

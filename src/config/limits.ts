@@ -115,6 +115,8 @@ export const limits = {
   /** What regions of a frame are sampled from; half of the usual frame. */
   baseSide: 256,
   queriesPerSearchMax: 64,
+  /** Of each two make ten forms of one picture, so that as many hits as of 64 queries have room. */
+  quartetsPerSearchMax: 12,
   hitsPerSearchMax: 16_384,
   bankHashesMax: 20_000_000,
   /** Greatest radius that the segments of the index answer; a wider search scans. */

@@ -12,6 +12,13 @@ export interface Hits {
   readonly distanceBits: Uint16Array;
 }
 
+/** Pictures as they are, upside down, left to right, and both: 1 to limits.quartetsPerSearchMax times four hashes. */
+export interface Quartets {
+  readonly hashes: Uint8Array;
+  /** What is asked for of each: bits 0 to 3 for the hashes as they are, 4 to 7 for those of negatives. */
+  readonly asked: Uint8Array;
+}
+
 export interface HammingIndex {
   /**
    * The slot of a hash of 32 bytes: a new one, or the one that has it, for each hash stands in the index once.
@@ -26,11 +33,12 @@ export interface HammingIndex {
    */
   search(queries: Uint8Array, radiusBits: number, hitsMax: number): Hits;
   /**
-   * The same among some slots only, which must ascend; one that is empty is not found. Costs what they are and not what
-   * the index is, as long as they were inserted one after the other. With a `sieveBits` below the radius, a third faster
-   * at wide ones, slots are left out that differ in more than so many of 192 bits. The distances that are given are exact.
+   * The same for forms of pictures, by a scan: ten forms for little more than two. Distances are exact; of pairs at the very
+   * radius one in a thousand may be left out, of those within three quarters of it none. A hit's query is the place of
+   * the bit that asked for it. Among `slots` only when they are given, which must ascend; one that is empty is not found. That
+   * costs what they are and not what the index is, as long as they were inserted one after the other.
    */
-  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number, sieveBits?: number): Hits;
+  searchQuartets(quartets: Quartets, radiusBits: number, hitsMax: number, slots?: Uint32Array): Hits;
   /** Hashes in the index. */
   readonly size: number;
   /** Hashes that no segment finds yet, and that every search scans. */

@@ -4,7 +4,7 @@
  */
 import { limits } from '../config/limits.ts';
 import { FloodgateError } from '../errors.ts';
-import type { Hits } from './hamming-index.ts';
+import type { Hits, Quartets } from './hamming-index.ts';
 import { joinHits, noHits } from './hits.ts';
 import {
   callKernel,
@@ -27,8 +27,9 @@ export interface IndexStore {
   /** The slot of the hash, or undefined when there is no room. */
   insert(hash: Uint8Array): number | undefined;
   search(queries: Uint8Array, radiusBits: number, hitsMax: number, segments: readonly Segment[]): Hits;
+  searchQuartets(quartets: Quartets, radiusBits: number, hitsMax: number): Hits;
   /** Among these slots, which ascend; any number of them. */
-  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number, sieveBits?: number): Hits;
+  searchListedQuartets(slots: Uint32Array, quartets: Quartets, radiusBits: number, hitsMax: number): Hits;
   /** Holds the fresh slots of a range for a build or a snapshot, and gives them. The range consists of whole blocks. */
   capture(fromSlot: number, endSlot: number): Uint32Array;
   /** A segment finds these from now on. */
@@ -71,6 +72,7 @@ class KernelStore implements IndexStore {
   readonly #inserted: Uint8Array;
   readonly #queries: Uint8Array;
   readonly #queryCodes: Uint32Array;
+  readonly #quartetForms: Uint8Array;
   readonly #slotList: Uint32Array;
   readonly #origins: Uint32Array;
   readonly #hits: { readonly query: Uint32Array; readonly slot: Uint32Array; readonly distanceBits: Uint16Array };
@@ -84,6 +86,7 @@ class KernelStore implements IndexStore {
     this.#inserted = new Uint8Array(buffer, calls.insertedHashAddress(), hashBytes);
     this.#queries = new Uint8Array(buffer, calls.queriesAddress(), queriesMax * hashBytes);
     this.#queryCodes = new Uint32Array(buffer, calls.queryCodesAddress(), (queriesMax * hashBytes) / 4);
+    this.#quartetForms = new Uint8Array(buffer, calls.quartetFormsAddress(), capacities.quartetsMax);
     this.#slotList = new Uint32Array(buffer, calls.slotListAddress(), slotListMax);
     this.#origins = new Uint32Array(buffer, calls.slotListOriginsAddress(), slotListMax);
     this.#hits = {
@@ -121,22 +124,23 @@ class KernelStore implements IndexStore {
     return this.#copyHits(Math.min(found, hitsMax), found > hitsMax);
   }
 
-  searchSlots(
-    slots: Uint32Array,
-    queries: Uint8Array,
-    radiusBits: number,
-    hitsMax: number,
-    sieveBits = radiusBits,
-  ): Hits {
+  searchQuartets({ hashes, asked }: Quartets, radiusBits: number, hitsMax: number): Hits {
+    this.#queries.set(hashes);
+    this.#quartetForms.set(asked);
+    const found = callKernel(() => this.calls.searchQuartets(asked.length, radiusBits, hitsMax)) >>> 0;
+    return this.#copyHits(Math.min(found, hitsMax), found > hitsMax);
+  }
+
+  searchListedQuartets(slots: Uint32Array, { hashes, asked }: Quartets, radiusBits: number, hitsMax: number): Hits {
     const { calls, capacities } = this;
-    const count = queries.length / capacities.hashBytes;
+    this.#queries.set(hashes);
+    this.#quartetForms.set(asked);
     const parts: Hits[] = [];
     let room = hitsMax;
     for (let from = 0; from < slots.length; from += capacities.slotListMax) {
       const listed = slots.subarray(from, from + capacities.slotListMax);
       this.#slotList.set(listed);
-      this.#queries.set(queries);
-      const found = callKernel(() => calls.searchListed(count, radiusBits, sieveBits, room, listed.length)) >>> 0;
+      const found = callKernel(() => calls.searchListedQuartets(asked.length, radiusBits, room, listed.length)) >>> 0;
       const part = this.#copyHits(Math.min(found, room), found > room);
       parts.push(part);
       room -= part.count;
@@ -199,6 +203,14 @@ class KernelStore implements IndexStore {
 export function requireSearch(queries: Uint8Array, radiusBits: number, hitsMax: number): void {
   const queryCount = queries.length / limits.hashBytes;
   requireInteger('the number of queries (of 32 bytes each)', queryCount, 1, limits.queriesPerSearchMax);
+  requireInteger('a radius in bits', radiusBits, 0, limits.radiusBitsMax);
+  requireInteger('hitsMax', hitsMax, 1, limits.hitsPerSearchMax);
+}
+
+/** The same for quartets. */
+export function requireQuartets({ hashes, asked }: Quartets, radiusBits: number, hitsMax: number): void {
+  requireInteger('the number of quartets', asked.length, 1, limits.quartetsPerSearchMax);
+  requireInteger('the number of hashes for each quartet', hashes.length / limits.hashBytes / asked.length, 4, 4);
   requireInteger('a radius in bits', radiusBits, 0, limits.radiusBitsMax);
   requireInteger('hitsMax', hitsMax, 1, limits.hitsPerSearchMax);
 }

@@ -42,7 +42,9 @@ export interface SearchExports {
   queriesAddress(): number;
   queryCodesAddress(): number;
   search(queryCount: number, radiusBits: number, room: number, freshOnly: 0 | 1): number;
-  searchListed(queryCount: number, radiusBits: number, sieveBits: number, room: number, count: number): number;
+  quartetFormsAddress(): number;
+  searchQuartets(quartets: number, radiusBits: number, room: number): number;
+  searchListedQuartets(quartets: number, radiusBits: number, room: number, count: number): number;
   confirm(count: number): number;
   hitQueriesAddress(): number;
   hitSlotsAddress(): number;
@@ -100,6 +102,7 @@ export interface KernelCapacities {
   readonly medianPlanesMax: number;
   readonly radiusBitsMax: number;
   readonly queriesMax: number;
+  readonly quartetsMax: number;
   readonly hitsMax: number;
   readonly indexHashesMax: number;
   readonly noSlot: number;
@@ -122,7 +125,7 @@ export interface Kernel<Exports = HasherExports> {
   readonly version: string;
 }
 
-const abiVersion = 3;
+const abiVersion = 4;
 
 interface Binary {
   /** The bytes at first, the compiled module once there is one: instances of one module share their optimised code. */
@@ -240,6 +243,7 @@ function readCapacities(exports: Record<string, unknown>): KernelCapacities {
     medianPlanesMax: capacityOf(exports, 'medianPlanesMax'),
     radiusBitsMax: capacityOf(exports, 'radiusBitsMax'),
     queriesMax: capacityOf(exports, 'queriesMax'),
+    quartetsMax: capacityOf(exports, 'quartetsMax'),
     hitsMax: capacityOf(exports, 'hitsMax'),
     indexHashesMax: capacityOf(exports, 'indexHashesMax'),
     noSlot: capacityOf(exports, 'noSlot') >>> 0,
@@ -276,6 +280,7 @@ export function checkCapacities(kernel: KernelCapacities): void {
     ['medianPlanesMax', kernel.medianPlanesMax >= limits.edgeFramesMax],
     ['radiusBitsMax', kernel.radiusBitsMax >= limits.radiusBitsMax],
     ['queriesMax', kernel.queriesMax >= limits.queriesPerSearchMax],
+    ['quartetsMax', kernel.quartetsMax >= limits.quartetsPerSearchMax],
     ['hitsMax', kernel.hitsMax >= limits.hitsPerSearchMax],
     ['indexHashesMax', kernel.indexHashesMax >= limits.bankHashesMax],
     ['segmentRadiusBitsMax', kernel.segmentRadiusBitsMax === limits.segmentRadiusBitsMax],

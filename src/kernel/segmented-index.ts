@@ -9,8 +9,8 @@
 import { limits } from '../config/limits.ts';
 import { FloodgateError, toFloodgateError } from '../errors.ts';
 import type { BuildOrder } from './build-segment.ts';
-import type { OwnedIndex } from './hamming-index.ts';
-import { createIndexStore, type IndexStore, requireInteger, requireSearch } from './index-store.ts';
+import type { OwnedIndex, Quartets } from './hamming-index.ts';
+import { createIndexStore, type IndexStore, requireInteger, requireQuartets, requireSearch } from './index-store.ts';
 import { runIndexJob } from './index-thread.ts';
 import { callKernel, type KernelBuild } from './kernel-binary.ts';
 import { dueMerge, segmentsToTake } from './merge-plan.ts';
@@ -145,9 +145,10 @@ class SegmentedIndex implements OwnedIndex {
     return this.#store.search(queries, radiusBits, hitsMax, this.#segments);
   }
 
-  searchSlots(slots: Uint32Array, queries: Uint8Array, radiusBits: number, hitsMax: number, sieveBits?: number) {
-    requireSearch(queries, radiusBits, hitsMax);
-    return this.#store.searchSlots(slots, queries, radiusBits, hitsMax, sieveBits);
+  searchQuartets(quartets: Quartets, radiusBits: number, hitsMax: number, slots?: Uint32Array) {
+    requireQuartets(quartets, radiusBits, hitsMax);
+    if (slots === undefined) return this.#store.searchQuartets(quartets, radiusBits, hitsMax);
+    return this.#store.searchListedQuartets(slots, quartets, radiusBits, hitsMax);
   }
 
   merge(): Promise<void> {

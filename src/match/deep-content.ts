@@ -1,4 +1,13 @@
 /** The deep side of known content, and of the bank, as the matching of regions sees them. The bank implements both. */
+import type { Form } from './form.ts';
+
+/** Pictures to compare, each in several forms. */
+export interface FormQueries {
+  /** Of each a hash of 32 bytes for each position in `dihedralNames`. */
+  readonly pictures: readonly Uint8Array[];
+  /** Query i is form `forms[i % n]` of picture floor(i / n), n of them. */
+  readonly forms: readonly Form[];
+}
 
 /** Pairs of a query and an entry; parallel arrays, `count` long. */
 export interface ViewHits {
@@ -26,11 +35,8 @@ export interface DeepContent {
   hashOf(entry: number): Uint8Array;
   /** The known frame nearest to a moment as 32 x 32 gray pixels; undefined when none was kept. */
   thumbnailNear(timeMs: number): { readonly timeMs: number; readonly pixels: Uint8Array } | undefined;
-  /**
-   * Pairs within `radiusBits` with their exact distances; of those at the very radius one in a thousand may be missing.
-   * `queries` is any number of hashes of 32 bytes.
-   */
-  measure(queries: Uint8Array, radiusBits: number): ViewHits;
+  /** Pairs within `radiusBits` with their exact distances; of those at the very radius one in a thousand may be missing. */
+  measure(asked: FormQueries, radiusBits: number): ViewHits;
 }
 
 export interface NamedContent {
@@ -51,8 +57,8 @@ export interface Naming {
 export interface DeepBank {
   /** How many contents have views. */
   readonly deepContents: number;
-  /** Contents with a view near any of the hashes (n x 32 bytes). */
-  nameDeep(queries: Uint8Array, wideBits: number): Naming;
+  /** Contents with a view near any of the queries; of those at the very radius one in a thousand may be missing. */
+  nameDeep(asked: FormQueries, wideBits: number): Naming;
   /** Undefined when the content is plain or gone. */
   deep(contentNumber: number): DeepContent | undefined;
 }

@@ -12,9 +12,9 @@ import { dihedralNames } from '../contracts/common.ts';
 import { stepOf, toleranceOf } from './align.ts';
 import { type Alignment, type PictureMatch, summariseAlignment } from './alignment.ts';
 import { type Candidate, matchedFrameOf } from './candidate.ts';
-import type { DeepBank, DeepContent, NamedContent, ViewHits } from './deep-content.ts';
+import type { DeepBank, DeepContent, FormQueries, NamedContent, ViewHits } from './deep-content.ts';
 import { fitLine, fitStill } from './fit-line.ts';
-import { dihedralOf, type Form, isNegative, negativeOf, writeForm } from './form.ts';
+import { dihedralOf, type Form, isNegative, negativeOf } from './form.ts';
 import type { FrameMatch } from './frame-match.ts';
 import { type Hypothesis, HypothesisTable, type UploadView } from './hypotheses.ts';
 import type { KnownContent } from './known-content.ts';
@@ -146,7 +146,7 @@ export class RegionMatcher {
     });
     if (views.length === 0) return [];
     const batch = { views, forms: this.#formsOf(regions) };
-    const named = this.#name(queriesOf(views, batch.forms));
+    const named = this.#name(queriesOf(batch));
     this.#alignments = undefined;
     for (const tracked of this.#tracked.values()) this.#measure(tracked, batch);
     this.#batches.push(batch);
@@ -180,7 +180,7 @@ export class RegionMatcher {
    * What lies close is named by segments, in microseconds. Only while that has told nothing, and for so many frames, the
    * whole index is scanned: unrelated uploads, which are most, would pay for it with every frame.
    */
-  #name(queries: Uint8Array): readonly NamedContent[] {
+  #name(queries: FormQueries): readonly NamedContent[] {
     const { bank, namingRadiusBits } = this.#options;
     // Of a small bank all may be compared already.
     if (this.#tracked.size >= bank.deepContents) return [];
@@ -253,16 +253,18 @@ export class RegionMatcher {
     return true;
   }
 
-  #measure({ deep, table, naming }: Tracked, { views, forms }: Batch): void {
+  #measure({ deep, table, naming }: Tracked, batch: Batch): void {
+    const { views, forms } = batch;
     const isAffordable = views.length * forms.length * deep.entries <= limits.measuredPairsMax;
-    const chosen = isAffordable ? views : views.filter(({ region }) => region === naming.region);
-    const asked = isAffordable ? forms : [naming.form];
-    if (chosen.length === 0) return;
-    table.add(chosen, asked, this.#hitsOf(deep, queriesOf(chosen, asked)));
+    const chosen = isAffordable
+      ? batch
+      : { views: views.filter(({ region }) => region === naming.region), forms: [naming.form] };
+    if (chosen.views.length === 0) return;
+    table.add(chosen.views, chosen.forms, this.#hitsOf(deep, queriesOf(chosen)));
   }
 
   /** Still scenes hit all over; what is nearer then says as much. */
-  #hitsOf(deep: DeepContent, queries: Uint8Array): ViewHits {
+  #hitsOf(deep: DeepContent, queries: FormQueries): ViewHits {
     let radius = this.#options.reachBits;
     let hits = deep.measure(queries, radius);
     while (hits.capped && radius > limits.segmentRadiusBitsMax / 2) {
@@ -360,13 +362,6 @@ function candidateOf(groups: readonly (readonly FrameMatch[])[], toleranceMs: nu
   return { contentNumber, dihedral, frames, leastBits, lastFrame: frames.length };
 }
 
-function queriesOf(views: readonly UploadView[], forms: readonly Form[]): Uint8Array {
-  const { hashBytes } = limits;
-  const queries = new Uint8Array(views.length * forms.length * hashBytes);
-  views.forEach(({ hashes }, index) => {
-    forms.forEach((form, at) => {
-      writeForm(hashes, form, hashBytes, queries, (index * forms.length + at) * hashBytes);
-    });
-  });
-  return queries;
+function queriesOf({ views, forms }: Batch): FormQueries {
+  return { pictures: views.map(({ hashes }) => hashes), forms };
 }

@@ -95,46 +95,6 @@ describe.each(builds)('Hamming search, $build binary', ({ build, optimizeLevel, 
     }
   });
 
-  it('finds among listed slots what it finds there among all, removed ones left out', () => {
-    const index = createHammingIndex({ build });
-    const twin = new HammingTwin();
-    for (let at = 0; at < hashes; at++) {
-      const hash = hashNear(at, at % 111, at + 1);
-      twin.insertAt(index.insert(hash), hash);
-    }
-    const slots = [...twin.hashes.keys()];
-    for (const slot of slots.filter((_, at) => at % 5 === 0)) {
-      index.remove(slot);
-      twin.remove(slot);
-    }
-    const queries = Array.from({ length: 5 }, (_, at) => hashNear(at, at * 3, 9000 + at));
-    const next = seededNumbers(77);
-    const chosen = slots.filter(() => next() % 3 === 0);
-    for (const listed of [[], [0], slots.slice(127, 129), slots.slice(300, 700), chosen, slots]) {
-      for (const radiusBits of [0, 31, 64, 90]) {
-        const found = index.searchSlots(Uint32Array.from(listed), joined(queries), radiusBits, limits.hitsPerSearchMax);
-        const wanted = twin.search(queries, radiusBits).filter(({ slot }) => listed.includes(slot));
-        expect(found.capped).toBe(false);
-        expect(ordered(listOf(found))).toEqual(ordered(wanted));
-      }
-    }
-    const listed = Uint32Array.from(slots);
-    const exact = listOf(index.searchSlots(listed, joined(queries), 90, limits.hitsPerSearchMax));
-    const sieved = listOf(index.searchSlots(listed, joined(queries), 90, limits.hitsPerSearchMax, 80));
-    const asText = (hits: typeof exact) => hits.map((hit) => JSON.stringify(hit)).sort();
-    expect(asText(exact)).toEqual(expect.arrayContaining(asText(sieved)));
-    expect(sieved.length).toBeGreaterThan(0.98 * exact.length);
-    expect(listOf(index.searchSlots(listed, joined(queries), 90, limits.hitsPerSearchMax, 40)).length).toBeLessThan(
-      exact.filter(({ distanceBits }) => distanceBits <= 70).length,
-    );
-    expect(index.searchSlots(Uint32Array.from(slots), joined(queries), 90, 7)).toMatchObject({
-      count: 7,
-      capped: true,
-    });
-    expect(() => index.searchSlots(Uint32Array.from([2, 1]), joined(queries), 90, 7)).toThrow(/do not ascend/);
-    expect(() => index.searchSlots(Uint32Array.from([hashes + 9]), joined(queries), 9, 7)).toThrow(/does not exist/);
-  });
-
   it('reports hits beyond the capacity asked for as capped', () => {
     const index = createHammingIndex({ build });
     const hash = seededBytes(6, limits.hashBytes);

@@ -34,10 +34,13 @@ export function twinIndex(hashesMax = 1_000_000): TwinIndex {
       radii.push(radiusBits);
       return searchIn([...hashes], queries, radiusBits, hitsMax);
     },
-    searchSlots(slots, queries, radiusBits, hitsMax) {
-      const listed = new Set(slots);
-      const wanted = [...hashes].filter(([slot]) => listed.has(slot));
-      return searchIn(wanted, queries, radiusBits, hitsMax);
+    searchQuartets({ hashes: forms, asked }, radiusBits, hitsMax, slots) {
+      radii.push(radiusBits);
+      const listed = slots === undefined ? undefined : new Set(slots);
+      const among = [...hashes].filter(([slot]) => listed?.has(slot) !== false);
+      const queries = Uint8Array.from(Array.from(asked, (_, at) => [...formsOf(forms, at)]).flat());
+      const isAsked = (query: number) => (((asked[query >> 3] ?? 0) >> (query & 7)) & 1) === 1;
+      return searchIn(among, queries, radiusBits, hitsMax, isAsked);
     },
     get size() {
       return hashes.size;
@@ -51,14 +54,22 @@ export function twinIndex(hashesMax = 1_000_000): TwinIndex {
   };
 }
 
+/** The four hashes of a quartet, and those of their negatives. */
+function formsOf(hashes: Uint8Array, quartet: number): Uint8Array {
+  const four = hashes.subarray(quartet * 4 * 32, (quartet + 1) * 4 * 32);
+  return Uint8Array.from([...four, ...four.map((byte) => byte ^ 0xff)]);
+}
+
 function searchIn(
   hashes: readonly (readonly [number, Uint8Array])[],
   queries: Uint8Array,
   radiusBits: number,
   hitsMax: number,
+  isAsked: (query: number) => boolean = () => true,
 ): Hits {
   const found: [number, number, number][] = [];
   for (let query = 0; query * 32 < queries.length; query++) {
+    if (!isAsked(query)) continue;
     for (const [slot, hash] of hashes) {
       const distance = bitsBetween(queries.subarray(query * 32, query * 32 + 32), hash);
       if (distance <= radiusBits) found.push([query, slot, distance]);

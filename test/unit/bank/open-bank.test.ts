@@ -14,6 +14,7 @@ import { bankEntry, deepSide, frames, sampledFrame } from '../../support/bank-en
 import { flipped, hashNumber } from '../../support/hashes.ts';
 import { MemoryDisk, MemoryLog } from '../../support/memory-log.ts';
 import { silentTelemetry } from '../../support/silent-telemetry.ts';
+import { turnedHashes } from '../../support/turned-hashes.ts';
 
 const contents = limits.bankSnapshotChangesMin + 200;
 const framesEach = 3;
@@ -82,7 +83,7 @@ function seen(bank: LiveBank): unknown {
 
 /** What the content that a hash names has of it and of its thumbnails. */
 function seenDeep(bank: LiveBank, number: number): unknown {
-  const query = flipped(hashNumber(number + 5), 20);
+  const query = { pictures: [turnedHashes(flipped(hashNumber(number + 5), 20))], forms: [0] };
   const { named, capped, radiusBits } = bank.nameDeep(query, 60);
   const contents = named.map(({ contentNumber, distanceBits }) => {
     const deep = bank.deep(contentNumber);

@@ -55,7 +55,7 @@ describe('createHasher', () => {
   });
 
   it('names the ABI and the binary in its version', () => {
-    expect(hasher.kernelVersion).toMatch(/^3-[0-9a-f]{8}$/);
+    expect(hasher.kernelVersion).toMatch(/^4-[0-9a-f]{8}$/);
     expect(readKernelVersion()).toBe(hasher.kernelVersion);
     expect(readKernelVersion('debug')).not.toBe(hasher.kernelVersion);
   });

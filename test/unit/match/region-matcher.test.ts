@@ -4,6 +4,7 @@ import { limits } from '../../../src/config/limits.ts';
 import { dihedralNames } from '../../../src/contracts/common.ts';
 import { packThumbnails, packViews } from '../../../src/contracts/packed-frames.ts';
 import { createRandom } from '../../../src/demo/random.ts';
+import type { FormQueries } from '../../../src/match/deep-content.ts';
 import { fullRegion, knownViews, type Region, regionOfView } from '../../../src/match/region.ts';
 import { RegionMatcher, type RegionOfFrame } from '../../../src/match/region-matcher.ts';
 import { roughPicture } from '../../support/rough-picture.ts';
@@ -56,7 +57,7 @@ function bankOfThree() {
   });
   return {
     deepContents: deep.contents,
-    nameDeep: (queries: Uint8Array, wideBits: number) => deep.name(queries, wideBits),
+    nameDeep: (asked: FormQueries, wideBits: number) => deep.name(asked, wideBits),
     deep: (contentNumber: number) => deep.content(contentNumber - 100),
   };
 }
