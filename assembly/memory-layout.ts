@@ -179,9 +179,9 @@ export const quartetForms: usize = scanScratch + 64;
 export const laneNumberBytes: usize = 10 * 16;
 export const laneNumbers: usize = quartetForms + 64;
 /** and what is added to them for each form and each negative. */
-export const quartetThresholds: usize = laneNumbers + 8 * laneNumberBytes;
+export const quartetOffsets: usize = laneNumbers + 8 * laneNumberBytes;
 /** Reach of each chunk at the radius of the search, i16, and that of the chunk and its next; see search/chain.ts. */
-export const chainReach: usize = quartetThresholds + <usize>(quartetsMax * 8) * laneNumberBytes;
+export const chainReach: usize = quartetOffsets + <usize>(quartetsMax * 8) * laneNumberBytes;
 export const chainReachOfTwo: usize = chainReach + <usize>(chunks * 2);
 /** Output: three parallel arrays; u32, u32, u16. */
 export const hitQueries: usize = chainReachOfTwo + <usize>(chunks * 2);

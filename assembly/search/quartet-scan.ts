@@ -32,7 +32,7 @@ import {
   laneNumbers,
   liveMask,
   quartetForms,
-  quartetThresholds,
+  quartetOffsets,
   queryCodes,
   queryMasks,
   scanScratch,
@@ -68,20 +68,20 @@ const countC: usize = laneNumbers + 2 * laneNumberBytes;
 const countD: usize = laneNumbers + 3 * laneNumberBytes;
 const sums: usize = laneNumbers + 4 * laneNumberBytes;
 
-/** Masks and thresholds of each quartet, from its four codes. */
+/** Masks and offsets of each quartet, from its four codes. */
 export function startQuartets(quartets: u32, radiusBits: u32): void {
   for (let quartet: u32 = 0; quartet < quartets; quartet++) {
     takeAgreed(queryCodes + <usize>(quartet * codesBytes), queryMasks + <usize>quartet * masksBytes);
     for (let form: u32 = 0; form < 4; form++) {
-      startTests(thresholdsOf(quartet, form), form, boundOf(load<u8>(scanScratch + <usize>form), radiusBits));
+      startTests(offsetOf(quartet, form), form, boundOf(load<u8>(scanScratch + <usize>form), radiusBits));
     }
   }
   memory.fill(laneNumbers, 0, 4 * laneNumberBytes);
 }
 
 /** Where what is added to the sum of a form stands, and to that of a negative, by the place of its bit. */
-function thresholdsOf(quartet: u32, bit: u32): usize {
-  return quartetThresholds + <usize>(quartet * 8 + bit) * laneNumberBytes;
+function offsetOf(quartet: u32, bit: u32): usize {
+  return quartetOffsets + <usize>(quartet * 8 + bit) * laneNumberBytes;
 }
 
 /**
@@ -95,12 +95,12 @@ function thresholdsOf(quartet: u32, bit: u32): usize {
  *
  * Its negative is near on the other side, at 192 less what differs.
  */
-function startTests(thresholds: usize, form: u32, bound: i32): void {
+function startTests(offset: usize, form: u32, bound: i32): void {
   const half = 2 * classPlanes;
   const nearest = form === 0 ? bound : isNearBelow(form) ? bound - half : half - bound;
   const opposite = form === 0 ? 2 * half - bound : -nearest;
-  storeNumber(thresholds, isNearBelow(form) ? -nearest - 1 : -nearest);
-  storeNumber(thresholds + 4 * laneNumberBytes, isNearBelow(form) ? -opposite : -opposite - 1);
+  storeNumber(offset, isNearBelow(form) ? -nearest - 1 : -nearest);
+  storeNumber(offset + 4 * laneNumberBytes, isNearBelow(form) ? -opposite : -opposite - 1);
 }
 
 function isNearBelow(form: u32): bool {
@@ -218,7 +218,7 @@ function scanBlock(quartet: u32, block: u32, lanes: v128): void {
   addCounts();
   for (let asked = <u32>load<u8>(quartetForms + <usize>quartet); asked !== 0; asked &= asked - 1) {
     const bit = ctz<u32>(asked);
-    const negative = signsOf(sums + <usize>(bit & 3) * laneNumberBytes, thresholdsOf(quartet, bit));
+    const negative = signsOf(sums + <usize>(bit & 3) * laneNumberBytes, offsetOf(quartet, bit));
     const isBelow = isNearBelow(bit & 3) === bit < 4;
     const near = isBelow ? v128.and(lanes, negative) : v128.andnot(lanes, negative);
     if (v128.any_true(near)) confirmLanes(quartet, bit, block, near);
