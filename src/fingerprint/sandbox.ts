@@ -19,6 +19,11 @@ export interface Sandbox {
 }
 
 const nobody = '65534';
+/**
+ * How much a child steps back. A decoder has work for as long as it is let; the service has a little for each frame, and
+ * whoever waits for it does too much: frames after those that decide.
+ */
+const niceness = 5;
 /** Freed and mapped memory comes and goes faster than it is watched; the watch has the exact bound. */
 const dataBytesMax = 2 * limits.childMemoryBytesMax;
 
@@ -37,7 +42,7 @@ function detectSandbox(): Sandbox {
   const network = detectNetwork();
   const user = detectUser(network.prefix);
   const bounds = detectBounds();
-  const parts = [network, user, bounds];
+  const parts = [network, user, bounds, detectPriority()];
   return {
     prefix: parts.flatMap((part) => part.prefix),
     dropsUser: user.prefix.some((argument) => argument.startsWith('--reuid')),
@@ -84,6 +89,12 @@ function detectBounds(): Part {
   const prefix = ['prlimit', '--core=0', '--nofile=256', '--fsize=0', `--data=${dataBytesMax}`, '--'];
   if (works(prefix)) return { prefix, measures: ['no files written, no core dumps, bounded memory'], missing: [] };
   return { prefix: [], measures: [], missing: ['prlimit of util-linux is missing: children have no resource limits'] };
+}
+
+function detectPriority(): Part {
+  const prefix = ['nice', '-n', String(niceness)];
+  if (works(prefix)) return { prefix, measures: ['yields to the service'], missing: [] };
+  return { prefix: [], measures: [], missing: ['nice of coreutils is missing: children compete with the service'] };
 }
 
 function works(prefix: readonly string[], command: readonly string[] = ['true']): boolean {

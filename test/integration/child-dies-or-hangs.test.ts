@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { platform } from 'node:os';
+import { getPriority, platform } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { builtFile } from '../../src/config/paths.ts';
@@ -188,6 +188,13 @@ describe.runIf(platform() === 'linux')('a child on Linux', () => {
     const interfaces = of('net/dev').split('\n').slice(2).filter(Boolean);
     const isCutOff = describeSandbox().measures.includes('no network');
     expect(interfaces.length === 1 && interfaces[0]?.trim().startsWith('lo:')).toBe(isCutOff);
+  });
+
+  it('yields to the service', async () => {
+    await rig.sample(clip, sparse);
+    const yields = describeSandbox().measures.includes('yields to the service');
+    const niceness = getPriority(pidOf(rig)) - getPriority();
+    expect(niceness > 0).toBe(yields);
   });
 
   // Goal: `kill -9` of the parent leaves nothing behind, not even a child that hangs.

@@ -126,11 +126,11 @@ function hasNoIndex({ media }: FrameSource): boolean {
   return media.container === 'mpegts';
 }
 
-/** Reads every packet and decodes key frames at even distances. Returns the moments of all key frames. */
+/** Reads every packet and decodes as many key frames as the length asks for, at even distances. Returns the moments of all. */
 async function readKeyFrames(pass: VideoPass): Promise<number[]> {
   const keysMs: number[] = [];
   const isEndKnown = pass.source.durationMs > 0;
-  let distanceMs = Math.max(limits.sparseSpacingMsMin, pass.source.durationMs / limits.sparseKeyFramesMax) * 0.9;
+  let distanceMs = Math.max(limits.sparseSpacingMsMin, pass.source.durationMs / keyFramesWanted(pass)) * 0.9;
   let nextMs = 0;
   let lastMs = 0;
   for (let packet = pass.source.nextPacket(); packet !== null && !pass.ended; packet = pass.source.nextPacket()) {
