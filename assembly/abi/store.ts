@@ -98,7 +98,7 @@ export function quartetFormsAddress(): usize {
 /**
  * Searches among all hashes for forms of pictures: `quartets` times four hashes at `queriesAddress`, of the picture as it
  * is, upside down, left to right, and both; with a byte each at `quartetFormsAddress`, whose bits 0 to 3 ask for these
- * forms and 4 to 7 for their negatives. A hit's query is the place of the bit, counted on from quartet to quartet. Distances
+ * forms and 4 to 7 for their negatives. Hashes of forms that are not asked for are not looked at. A hit's query is the place of the bit, counted on from quartet to quartet. Distances
  * are exact; of pairs at the very radius one in a thousand may be left out. Nothing can be confirmed after it.
  */
 export function searchQuartets(quartets: u32, radiusBits: u32, room: u32): u32 {

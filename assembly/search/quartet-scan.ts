@@ -71,7 +71,9 @@ const sums: usize = laneNumbers + 4 * laneNumberBytes;
 /** Masks and offsets of each quartet, from its four codes. */
 export function startQuartets(quartets: u32, radiusBits: u32): void {
   for (let quartet: u32 = 0; quartet < quartets; quartet++) {
-    takeAgreed(queryCodes + <usize>(quartet * codesBytes), queryMasks + <usize>quartet * masksBytes);
+    const asked = <u32>load<u8>(quartetForms + <usize>quartet);
+    const masks = queryMasks + <usize>quartet * masksBytes;
+    takeAgreed(queryCodes + <usize>(quartet * codesBytes), masks, asked | (asked >> 4));
     for (let form: u32 = 0; form < 4; form++) {
       startTests(offsetOf(quartet, form), form, boundOf(load<u8>(scanScratch + <usize>form), radiusBits));
     }
@@ -112,17 +114,18 @@ function storeNumber(to: usize, number: i32): void {
 }
 
 /**
- * Writes, as a vector for each bit in the order of `countClasses`, the bits that three of the forms agree on, or two with
- * the first; and to `scanScratch` for each form, u8, how many of the bits that are counted differ from them.
+ * Writes, as a vector for each bit in the order of `countClasses`, the bits that most of the forms agree on that are asked
+ * for, and where as many say otherwise those of the first; and to `scanScratch` for each form, u8, how many of the bits that are counted differ from them.
  */
-function takeAgreed(codes: usize, masks: usize): void {
+function takeAgreed(codes: usize, masks: usize, asked: u32): void {
   const differing = scanScratch;
   store<u32>(differing, 0);
   for (let word: usize = 0; word < <usize>(blockPlanes / 8); word += 8) {
-    const a = load<u64>(codes + word);
-    const b = load<u64>(codes + word, hashBytes) ^ oppositeUpsideDown;
-    const c = load<u64>(codes + word, 2 * hashBytes) ^ oppositeLeftToRight;
-    const d = load<u64>(codes + word, 3 * hashBytes) ^ oppositeInBoth;
+    const first = uprightWord(codes + word, ctz<u32>(asked) & 3);
+    const a = (asked & 1) !== 0 ? uprightWord(codes + word, 0) : first;
+    const b = (asked & 2) !== 0 ? uprightWord(codes + word, 1) : first;
+    const c = (asked & 4) !== 0 ? uprightWord(codes + word, 2) : first;
+    const d = (asked & 8) !== 0 ? uprightWord(codes + word, 3) : first;
     const agreed = (a & (b | c | d)) | (b & c & d);
     addDiffering(differing, a ^ agreed);
     addDiffering(differing + 1, b ^ agreed);
@@ -135,6 +138,13 @@ function takeAgreed(codes: usize, masks: usize): void {
     storeMasks(pair + 2 * classMasksBytes, agreed >> 17);
     storeMasks(pair + 3 * classMasksBytes, agreed >> 1);
   }
+}
+
+/** 64 bits of the code of a form, as those of the first form would be. */
+function uprightWord(code: usize, form: u32): u64 {
+  const bits = load<u64>(code + <usize>(form * hashBytes));
+  if (form === 0) return bits;
+  return bits ^ (form === 1 ? oppositeUpsideDown : form === 2 ? oppositeLeftToRight : oppositeInBoth);
 }
 
 function addDiffering(to: usize, bits: u64): void {

@@ -7,7 +7,7 @@ import { dihedralNames } from '../contracts/common.ts';
 import type { HammingIndex, Hits, Quartets } from '../kernel/hamming-index.ts';
 import { joinHits } from '../kernel/hits.ts';
 import type { FormQueries } from '../match/deep-content.ts';
-import { dihedralOf, isNegative, writeForm } from '../match/form.ts';
+import { dihedralOf, hashAmong, isNegative, writeForm } from '../match/form.ts';
 import { searchClosest } from './closest-hits.ts';
 
 /** Positions in `dihedralNames`. What the first of each is, the others are turned over. */
@@ -99,7 +99,7 @@ function queriesOf({ pictures, forms }: FormQueries): Uint8Array {
   const queries = new Uint8Array(pictures.length * forms.length * hashBytes);
   pictures.forEach((hashes, picture) => {
     forms.forEach((form, at) => {
-      writeForm(hashes, form, hashBytes, queries, (picture * forms.length + at) * hashBytes);
+      writeForm(hashes, form, queries, (picture * forms.length + at) * hashBytes);
     });
   });
   return queries;
@@ -134,8 +134,7 @@ function quartetsOf(pictures: readonly Uint8Array[], wanted: readonly Wanted[]):
     for (const { family, bits } of wanted) {
       asked[at] = bits;
       family.forEach((dihedral, form) => {
-        const hash = picture.subarray(dihedral * hashBytes, (dihedral + 1) * hashBytes);
-        hashes.set(hash, (at * formsPerQuartet + form) * hashBytes);
+        hashes.set(hashAmong(picture, dihedral), (at * formsPerQuartet + form) * hashBytes);
       });
       at += 1;
     }

@@ -39,7 +39,7 @@ export interface HashedRegion {
   /** 1: likely. 2: what few copies need. */
   readonly tier: 1 | 2;
   readonly quality: number;
-  /** 8 x 32 bytes in the order of `dihedralNames`. */
+  /** 32 bytes each: of tier 1 in the order of `dihedralNames`, of tier 2 as it is and left to right alone (match/form.ts). */
   readonly hashes: Uint8Array;
 }
 

@@ -1,12 +1,14 @@
 /** Frames and regions as a child says them, believed only field by field. */
 import { limits } from '../config/limits.ts';
 import { dihedralNames } from '../contracts/common.ts';
+import { uprightDihedrals } from '../match/form.ts';
 import { knownViews, type Region } from '../match/region.ts';
 import type { HashedRegion, RegionBatch, SampledFrame, ViewHash } from './fingerprinter.ts';
 
 export type Fields = Record<string, unknown>;
 
 const hashesBytes = dihedralNames.length * limits.hashBytes;
+const uprightBytes = uprightDihedrals.length * limits.hashBytes;
 const thumbnailBytes: readonly number[] = [limits.uploadThumbnailSide ** 2, limits.knownThumbnailSide ** 2];
 
 /** Of a picture's side: smaller parts are never looked at. */
@@ -54,7 +56,7 @@ function readRegion(said: unknown): HashedRegion | null {
   if (!isRecord(said)) return null;
   const { tier, quality } = said;
   const region = readPlace(said.region);
-  const hashes = readBytes(said.hashes, hashesBytes);
+  const hashes = readBytes(said.hashes, tier === 1 ? hashesBytes : uprightBytes);
   if ((tier !== 1 && tier !== 2) || !isQuality(quality) || region === null || hashes === null) return null;
   return { region, tier, quality, hashes };
 }

@@ -3,7 +3,7 @@ import type { Form } from './form.ts';
 
 /** Pictures to compare, each in several forms. */
 export interface FormQueries {
-  /** Of each a hash of 32 bytes for each position in `dihedralNames`. */
+  /** Of each a hash of 32 bytes for each position in `dihedralNames`, or for the upright ones when no other form is asked for. */
   readonly pictures: readonly Uint8Array[];
   /** Query i is form `forms[i % n]` of picture floor(i / n), n of them. */
   readonly forms: readonly Form[];

@@ -12,13 +12,13 @@ import { dihedralOf, type Form, formsCount } from './form.ts';
 import type { FrameMatch } from './frame-match.ts';
 import { knownViews } from './region.ts';
 
-/** One region of one frame of the upload, with all its rotations and flips. */
+/** One region of one frame of the upload, with its rotations and flips. */
 export interface UploadView {
   readonly timeMs: number;
   /** Counts the regions of the upload. */
   readonly region: number;
   readonly quality: number;
-  /** A hash of 32 bytes for each position in `dihedralNames`. */
+  /** 32 bytes each, for each position in `dihedralNames` or for the upright ones. */
   readonly hashes: Uint8Array;
   /** The first of them: the region as it is. */
   readonly hash: Uint8Array;

@@ -8,13 +8,12 @@
  * Only named contents are compared widely, so that a bank of hundreds of hours costs no more than one of minutes.
  */
 import { limits } from '../config/limits.ts';
-import { dihedralNames } from '../contracts/common.ts';
 import { stepOf, toleranceOf } from './align.ts';
 import { type Alignment, type PictureMatch, summariseAlignment } from './alignment.ts';
 import { type Candidate, matchedFrameOf } from './candidate.ts';
 import type { DeepBank, DeepContent, FormQueries, NamedContent, ViewHits } from './deep-content.ts';
 import { fitLine, fitStill } from './fit-line.ts';
-import { dihedralOf, type Form, isNegative, negativeOf } from './form.ts';
+import { dihedralOf, type Form, isNegative, negativeOf, uprightDihedrals } from './form.ts';
 import type { FrameMatch } from './frame-match.ts';
 import { type Hypothesis, HypothesisTable, type UploadView } from './hypotheses.ts';
 import type { KnownContent } from './known-content.ts';
@@ -42,7 +41,7 @@ export interface RegionOfFrame {
   /** 1: likely. 2: what few copies need, and those stand upright. */
   readonly tier: 1 | 2;
   readonly quality: number;
-  /** A hash of 32 bytes for each position in `dihedralNames`. */
+  /** 32 bytes each: of tier 1 for each position in `dihedralNames`, of tier 2 for the upright ones (form.ts). */
   readonly hashes: Uint8Array;
 }
 
@@ -51,8 +50,6 @@ interface Batch {
   readonly views: readonly UploadView[];
   readonly forms: readonly Form[];
 }
-
-const upright = [dihedralNames.indexOf('original'), dihedralNames.indexOf('flipY')];
 
 interface Tracked {
   readonly deep: DeepContent;
@@ -213,7 +210,7 @@ export class RegionMatcher {
   /** Whoever turns a picture by a quarter, or inverts it, seldom cuts it as well, and known views are cut too. */
   #formsOf(regions: readonly RegionOfFrame[]): readonly Form[] {
     const { dihedrals } = this.#options;
-    const likely = dihedrals.filter((dihedral) => upright.includes(dihedral));
+    const likely = dihedrals.filter((dihedral) => uprightDihedrals.includes(dihedral));
     return regions.some(({ tier }) => tier === 1) ? [...dihedrals, ...likely.map(negativeOf)] : likely;
   }
 

@@ -4,6 +4,7 @@
  */
 import { limits } from '../../config/limits.ts';
 import type { Hasher } from '../../kernel/hasher.ts';
+import { hashAmong, uprightDihedrals } from '../../match/form.ts';
 import { affineOf, knownViews, regionOfView } from '../../match/region.ts';
 import { isWithin } from '../../match/time-span.ts';
 import type { SampledFrame, SamplingMode, ViewHash } from '../fingerprinter.ts';
@@ -102,10 +103,18 @@ export class RegionSink implements FrameSink {
     this.#hasher.loadBase(base);
     const looked = regions.flatMap(({ region, tier }) => {
       const { hashes, quality } = this.#hasher.hashRegionDihedral(affineOf(region, this.#aspect));
-      return quality === 0 ? [] : [{ region, tier, quality, hashes }];
+      return quality === 0 ? [] : [{ region, tier, quality, hashes: tier === 1 ? hashes : uprightOf(hashes) }];
     });
     if (looked.length > 0) this.#sink.emitRegions({ timeMs, aspect: this.#aspect, regions: looked });
   }
+}
+
+function uprightOf(hashes: Uint8Array): Uint8Array {
+  const upright = new Uint8Array(uprightDihedrals.length * limits.hashBytes);
+  uprightDihedrals.forEach((dihedral, place) => {
+    upright.set(hashAmong(hashes, dihedral), place * limits.hashBytes);
+  });
+  return upright;
 }
 
 /** Of a tier, each region once; a region that was found in some passages is listed for each of them. */

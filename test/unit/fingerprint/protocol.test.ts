@@ -33,7 +33,7 @@ const deepFrame: FromChild = {
 const lookedAtFrame: FromChild = { ...frame, thumbnail: new Uint8Array(limits.uploadThumbnailSide ** 2).fill(7) };
 const region = (changes: object = {}) => ({
   region: { left: 0.123456789012345, top: 1 / 3, width: 0.5, height: 2 / 3, degrees: 0 },
-  tier: 2 as const,
+  tier: 1 as const,
   quality: 100,
   hashes: Uint8Array.from({ length: 256 }, (_, at) => 255 - at),
   ...changes,
@@ -43,7 +43,9 @@ const regions: FromChild = {
   id: 3,
   timeMs: 40,
   aspect: 16 / 9,
-  regions: Array.from({ length: limits.regionsMax }, () => region()),
+  regions: Array.from({ length: limits.regionsMax }, (_, at) =>
+    at < 2 ? region() : region({ tier: 2, hashes: new Uint8Array(64).fill(at) }),
+  ),
 };
 const done: FromChild = {
   kind: 'done',
@@ -120,6 +122,8 @@ describe('messages from a child', () => {
     ['a region turned too far', regions, (said) => (said.regions[1].region.degrees = 181)],
     ['a third tier', regions, (said) => (said.regions[1].tier = 3)],
     ['a region with seven hashes', regions, (said) => (said.regions[1].hashes = base64(7 * 32))],
+    ['a likely region that stands upright alone', regions, (said) => (said.regions[1].hashes = base64(2 * 32))],
+    ['an unlikely region with all its turns', regions, (said) => (said.regions[2].hashes = base64(8 * 32))],
     ['a region with a quality below nothing', regions, (said) => (said.regions[1].quality = -1)],
     ['an endless hash', regions, (said) => (said.regions[1].hashes = 'A'.repeat(1e6))],
   ])('are refused: %s', (_name, message, spoil) => {

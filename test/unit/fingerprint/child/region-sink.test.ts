@@ -5,6 +5,7 @@ import { RegionSink } from '../../../../src/fingerprint/child/region-sink.ts';
 import type { RegionBatch, SampledFrame, SamplingMode } from '../../../../src/fingerprint/fingerprinter.ts';
 import type { Hasher } from '../../../../src/kernel/hasher.ts';
 import { createHasher } from '../../../../src/kernel/load-kernel.ts';
+import { hashAmong, uprightDihedrals } from '../../../../src/match/form.ts';
 import { affineOf, fullRegion, knownViews, regionOfView } from '../../../../src/match/region.ts';
 import { discs, flat, type Picture, slopes } from '../../../support/edited-pictures.ts';
 
@@ -110,12 +111,15 @@ describe('regions', () => {
 
   it('are hashed from the frame whose time they have, the whole picture first', async () => {
     const { batches } = await look({ mode: withRegions });
-    for (const { timeMs, regions } of batches.filter((batch) => batch.regions[0]?.tier === 1)) {
+    for (const { timeMs, aspect, regions } of batches) {
       draw(hasher, film, timeMs / 500);
       hasher.makeBase();
-      expect(regions[0]?.region).toEqual(fullRegion);
-      for (const { region, hashes, quality } of regions) {
-        expect({ hashes, quality }).toEqual(hasher.hashRegionDihedral(affineOf(region, 1)));
+      if (regions[0]?.tier === 1) expect(regions[0].region).toEqual(fullRegion);
+      for (const { region, tier, hashes, quality } of regions) {
+        const hashed = hasher.hashRegionDihedral(affineOf(region, aspect));
+        expect(quality).toBe(hashed.quality);
+        const upright = Buffer.concat(uprightDihedrals.map((dihedral) => hashAmong(hashed.hashes, dihedral)));
+        expect(Buffer.from(hashes)).toEqual(tier === 1 ? Buffer.from(hashed.hashes) : upright);
       }
     }
   });
