@@ -117,8 +117,16 @@ export const sortedSteps: usize = planeMap + <usize>(2 * grayPlaneSide * grayPla
 /** What stands out of the steps in `planeMap`, u16 a pixel, and the sum of each line, u32. */
 export const edgeMap: usize = sortedSteps + <usize>(medianPlanesMax * 16);
 export const edgeSums: usize = edgeMap + <usize>(2 * grayPlaneSide * grayPlaneSide);
+/**
+ * Of a region that stands upright: a row of the base blended with the next, i16 a pixel about the middle of what 16 bits
+ * hold, with a pixel beyond it; and for each of the 64 columns where in it the sample lies, in bytes, and what the pixel there
+ * and its neighbour weigh, u32 each.
+ */
+export const blendedRow: usize = edgeSums + <usize>(4 * grayPlaneSide);
+export const sampleOffsets: usize = blendedRow + <usize>(baseSide * 2 + 32);
+export const sampleWeights: usize = sampleOffsets + <usize>(sampledSide * 4);
 /** Input. The loops read up to a group of rows and a vector past the end, so slack follows. */
-export const frame: usize = edgeSums + <usize>(4 * grayPlaneSide);
+export const frame: usize = sampleWeights + <usize>(sampledSide * 4);
 export const frameSlackBytes: u32 = groupRows * frameSideMax * channelsMax + 64;
 
 // --- index ----------------------------------------------------------------------------------------------------------
