@@ -57,7 +57,10 @@ function sampleRegion(x0: f64, xu: f64, xv: f64, y0: f64, yu: f64, yv: f64): voi
   const yDown = placeOf((yv * side) / cells);
   let x = placeOf((x0 + (xu + xv) / (2 * cells)) * side - 0.5);
   let y = placeOf((y0 + (yu + yv) / (2 * cells)) * side - 0.5);
-  if (yAlong === 0 && xDown === 0) return sampleUpright(x, y, xAlong, yDown);
+  if (yAlong === 0 && xDown === 0) {
+    sampleUpright(x, y, xAlong, yDown);
+    return;
+  }
   let to = sampledImage;
   for (let row: u32 = 0; row < sampledSide; row++) {
     sampleRow(to, x, y, xAlong, yAlong);
