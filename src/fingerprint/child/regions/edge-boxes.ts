@@ -98,24 +98,26 @@ function longestOf(strength: number): number {
  * curves and textures cross a line again and again, a few pixels at a time.
  */
 function coverageOf({ edges }: EdgeMap, line: number): Uint16Array {
-  const isEdge = (place: number) => {
+  // None beyond the last place.
+  const isEdge = new Uint8Array(planeSide + 1);
+  for (let place = 0; place < planeSide; place++) {
     const at = line * planeSide + place;
-    return Math.max(edges[at - planeSide] ?? 0, edges[at] ?? 0, edges[at + planeSide] ?? 0) >= edgeMin;
-  };
+    isEdge[place] = Math.max(edges[at - planeSide] ?? 0, edges[at] ?? 0, edges[at + planeSide] ?? 0) >= edgeMin ? 1 : 0;
+  }
   const covered = new Uint16Array(planeSide + 1);
   for (let place = 0; place < planeSide; ) {
     const end = endOfRun(isEdge, place);
     const counts = end - place >= runMin ? 1 : 0;
-    for (; place < end; place++) covered[place + 1] = (covered[place] ?? 0) + counts;
-    if (place < planeSide) covered[place + 1] = covered[place++] ?? 0;
+    for (; place < end; place++) covered[place + 1] = (covered[place] as number) + counts;
+    if (place < planeSide) covered[place + 1] = covered[place++] as number;
   }
   return covered;
 }
 
 /** The first place after `start` that, like the one after it, has no edge. */
-function endOfRun(isEdge: (place: number) => boolean, start: number): number {
+function endOfRun(isEdge: Uint8Array, start: number): number {
   let end = start;
-  while (end < planeSide && (isEdge(end) || (end > start && end + 1 < planeSide && isEdge(end + 1)))) end++;
+  while (end < planeSide && (isEdge[end] === 1 || (end > start && isEdge[end + 1] === 1))) end++;
   return end;
 }
 
@@ -126,21 +128,32 @@ function pairsOf(lines: readonly Line[]): (readonly [Line, Line])[] {
 function scoreBox(left: Line, right: Line, top: Line, bottom: Line): Scored | null {
   const box = { left: left.line, top: top.line, right: right.line, bottom: bottom.line };
   if (!isLargeEnough(box)) return null;
-  const sides = [
-    ...sideOf(left, box.top, box.bottom),
-    ...sideOf(right, box.top, box.bottom),
-    ...sideOf(top, box.left, box.right),
-    ...sideOf(bottom, box.left, box.right),
-  ];
-  const length = sides.reduce((sum, side) => sum + side.length, 0);
-  const covered = sides.reduce((sum, side) => sum + side.covered, 0);
-  if (length === 0 || sides.some((side) => side.covered < sideShareMin * side.length)) return null;
-  if (covered < coveredShareMin * length) return null;
+  const [width, height] = [box.right - box.left, box.bottom - box.top];
+  const atLeft = coveredOf(left, box.top, box.bottom);
+  const atRight = coveredOf(right, box.top, box.bottom);
+  const atTop = coveredOf(top, box.left, box.right);
+  const atBottom = coveredOf(bottom, box.left, box.right);
+  if (Math.min(atLeft, atRight) < sideShareMin * height || Math.min(atTop, atBottom) < sideShareMin * width)
+    return null;
+  let [length, covered] = [0, 0];
+  for (const side of [atLeft, atRight]) {
+    length += side === onRim ? 0 : height;
+    covered += side === onRim ? 0 : side;
+  }
+  for (const side of [atTop, atBottom]) {
+    length += side === onRim ? 0 : width;
+    covered += side === onRim ? 0 : side;
+  }
+  if (length === 0 || covered < coveredShareMin * length) return null;
   return { box, score: 2 * covered - length };
 }
 
-function sideOf({ covered }: Line, from: number, to: number) {
-  return covered === null ? [] : [{ length: to - from, covered: (covered[to] ?? 0) - (covered[from] ?? 0) }];
+/** Of a side on the rim, which counts neither for a box nor against it. */
+const onRim = Number.POSITIVE_INFINITY;
+
+/** Places of a side that are covered. */
+function coveredOf({ covered }: Line, from: number, to: number): number {
+  return covered === null ? onRim : (covered[to] as number) - (covered[from] as number);
 }
 
 /** The best that are not about the same as a better one. */
