@@ -1,20 +1,21 @@
 /**
- * The scan of quartets: four forms of one picture, and their negatives, for little more than the price of one.
+ * The scan of quartets: four forms of one picture, and their negatives, in one pass.
  *
  * A quartet is a hash and what it becomes when the picture is turned over: upside down, left to right, and both. Turning
  * negates odd frequencies along an axis, and a bit says on which side of the median its frequency lies. The median is next
  * to zero, so that of the four the bits of a class, by the parity of row and column, are all the same or all the opposite,
  * but for a few whose frequency lies between the medians (6 of 256 in most pictures, 14 in one of ten):
  *
- *      class   row parity, column parity        bits that are the opposite
- *      A       even, even                       upside down   C D
- *      B       even, odd                        left to right A C
- *      C       odd, even                        both          A D
+ *      class   row (from the last), column    bits that are the opposite
+ *      A       even, even                     upside down    C D
+ *      B       even, odd                      left to right  A C
+ *      C       odd, even                      both           A D
  *      D       odd, odd
  *
  * So what differs is counted once in each class, bit-sliced (scan.ts), and a form is a sum of four counts or of what they
  * lack of 48. A negative is the complement: what is too far from it is near. The eight forms of a picture are two quartets,
- * for one that is turned by a quarter has its bits transposed. Ten forms take a quarter of the time of ten scans.
+ * for one that is turned by a quarter has its bits transposed. At radius 90 a code and form takes 1.1 ns where ten are asked
+ * for and 2.0 where two are, and hash by hash 2.5. (A shared AMD EPYC, Node 20; 8,192 codes, median of 41 calls.)
  *
  * Counts are of the first 192 bits of the picture that the four agree on, so they sieve: a form's bound allows for the bits
  * left out and for those in which the form differs from it, three standard deviations of both. Of pairs at the very
@@ -115,7 +116,8 @@ function storeNumber(to: usize, number: i32): void {
 
 /**
  * Writes, as a vector for each bit in the order of `countClasses`, the bits that most of the forms agree on that are asked
- * for, and where as many say otherwise those of the first; and to `scanScratch` for each form, u8, how many of the bits that are counted differ from them.
+ * for, and where as many say otherwise those of the first; and to `scanScratch` for each form, u8, how many of the bits that
+ * are counted differ from them.
  */
 function takeAgreed(codes: usize, masks: usize, asked: u32): void {
   const differing = scanScratch;

@@ -33,7 +33,7 @@ export interface HammingIndex {
    */
   search(queries: Uint8Array, radiusBits: number, hitsMax: number): Hits;
   /**
-   * The same for forms of pictures, by a scan: ten forms for little more than two. Distances are exact; of pairs at the very
+   * The same for forms of pictures, by a scan: of ten forms in less than half the time. Distances are exact; of pairs at the very
    * radius one in a thousand may be left out, of those within three quarters of it none. A hit's query is the place of
    * the bit that asked for it. Among `slots` only when they are given, which must ascend; one that is empty is not found. That
    * costs what they are and not what the index is, as long as they were inserted one after the other.
