@@ -1,6 +1,7 @@
 /**
- * Forms of pictures as the kernel searches them: hash by hash through segments, or all in one scan by quartets, a picture as it is, upside down, left to right, and both. The
- * eight rotations and flips are two of these, and a negative costs nothing (assembly/search/quartet-scan.ts).
+ * Forms of pictures as the kernel searches them: hash by hash through segments, or all in one scan by quartets, a picture as
+ * it is, upside down, left to right, and both. The eight rotations and flips are two of these
+ * (assembly/search/quartet-scan.ts).
  */
 import { limits } from '../config/limits.ts';
 import { dihedralNames } from '../contracts/common.ts';
