@@ -73,6 +73,8 @@ async function sampleWithin(
   try {
     if (pass.source.mustDecodeInOrder || hasNoIndex(pass.source)) throw new SeekFault();
     for (const { keyMs, timesMs } of reachesOf(pass, spans.flat())) {
+      // Before the longer way is gone.
+      await pass.sink.lookCloser();
       if (pass.ended) return;
       if (!pass.source.enterAt(keyMs)) throw new SeekFault();
       await walk(pass, listedTicks(timesMs), { frames, strict: true, looks: true });
