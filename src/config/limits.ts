@@ -28,7 +28,7 @@ export const limits = {
   contentBytesMax: 2 * GiB,
   imageBytesMax: 64 * MiB,
   spoolBytesMax: 8 * GiB,
-  /** Gathered of one content before it is written; so much memory for each content that is arriving. */
+  /** Gathered of one content before it is written; twice so much memory for each content that is arriving. */
   spoolWriteBytes: 512 * KiB,
   /** And in so many chunks: a source that sends byte by byte must not cost a hundred times what it sends. */
   spoolWriteChunks: 64,

@@ -10,9 +10,9 @@ import { chmod, type FileHandle, lstat, mkdir, open, readdir, realpath, rm } fro
 import { basename, dirname, join, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { limits } from '../config/limits.ts';
 import { FloodgateError } from '../errors.ts';
 import type { FetchedContent, Spool, SpooledContent, StoreOptions } from './fetcher.ts';
+import { GatheringWriter } from './gathering-writer.ts';
 
 interface SpoolFile {
   bytes: number;
@@ -159,20 +159,14 @@ export class FileSpool implements Spool {
     if (options.signal !== undefined) addAbortSignal(options.signal, bytes);
     const hash = createHash('sha256');
     const handle = await open(join(this.folder, name), 'wx', 0o600).catch(throwDiskFailure);
+    const writer = new GatheringWriter(handle);
     try {
-      let gathered: Uint8Array[] = [];
-      let gatheredBytes = 0;
       for await (const chunk of bytes as AsyncIterable<Uint8Array>) {
         this.#charge(file, chunk.byteLength, options.bytesMax);
         hash.update(chunk);
-        gathered.push(chunk);
-        gatheredBytes += chunk.byteLength;
-        if (gatheredBytes < limits.spoolWriteBytes && gathered.length < limits.spoolWriteChunks) continue;
-        await appendAll(handle, gathered).catch(throwDiskFailure);
-        gathered = [];
-        gatheredBytes = 0;
+        await writer.add(chunk).catch(throwDiskFailure);
       }
-      await appendAll(handle, gathered).catch(throwDiskFailure);
+      await writer.end().catch(throwDiskFailure);
       if (options.durable === true) await this.#flush(handle);
     } finally {
       await handle.close();
@@ -206,15 +200,6 @@ export class FileSpool implements Spool {
     await rm(join(this.folder, name), { force: true }).catch(() => undefined);
     this.#bytesUsed -= file.bytes;
   }
-}
-
-/** Sockets give 64 KiB at most, and each write costs a turn in another thread: hence many chunks at once. */
-async function appendAll(handle: FileHandle, chunks: Uint8Array[]): Promise<void> {
-  if (chunks.length === 0) return;
-  const { bytesWritten } = await handle.writev(chunks);
-  const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-  // Unlike this, writeFile() on a handle never stops short.
-  if (bytesWritten < bytes) await handle.writeFile(Buffer.concat(chunks).subarray(bytesWritten));
 }
 
 function tooLarge(bytesMax: number): FloodgateError {

@@ -43,6 +43,7 @@ export class Attempt {
   #settle: (end: AttemptEnd) => void = () => {};
   #frames = 0;
   #batches = 0;
+  #hasSaidMore = false;
   #isStopped = false;
   #killedFor: LostReason | null = null;
   #thrown: { readonly error: unknown } | null = null;
@@ -82,6 +83,7 @@ export class Attempt {
     if (message.kind === 'ready' || message.id !== this.#id) return;
     if (message.kind === 'frame') this.#takeFrame(message);
     else if (message.kind === 'regions') this.#takeRegions(message);
+    else if (message.kind === 'wait') this.#letGo();
     else if (message.kind === 'done') this.#end({ kind: 'done', result: message.result });
     else this.#end({ kind: 'failed', code: message.code, detail: message.detail });
   }
@@ -111,8 +113,17 @@ export class Attempt {
     this.#handOver(() => this.#job.onRegions?.(batch) ?? 'more');
   }
 
+  /** Whatever was said before was taken at once. A sound child waits once for it, and never for what it was told to stop. */
+  #letGo(): void {
+    if (this.#isStopped || this.#killedFor !== null) return;
+    if (this.#hasSaidMore) this.#child.send({ kind: 'go', id: this.#id });
+    else this.#killFor('crash');
+    this.#hasSaidMore = false;
+  }
+
   #handOver(take: () => 'more' | 'enough'): void {
     if (this.#isStopped || this.#killedFor !== null) return;
+    this.#hasSaidMore = true;
     try {
       if (take() === 'enough') this.stop();
     } catch (error) {

@@ -16,13 +16,17 @@ export type ChildFailureCode = (typeof childFailureCodes)[number];
 
 export type ToChild =
   | { readonly kind: 'job'; readonly id: number; readonly mode: SamplingMode }
-  | { readonly kind: 'stop'; readonly id: number };
+  | { readonly kind: 'stop'; readonly id: number }
+  /** All that was said before a "wait" is taken, and more is wanted. */
+  | { readonly kind: 'go'; readonly id: number };
 
 export type FromChild =
   /** `videoMissing` is null when the video backend is loaded, otherwise why it is not. */
   | { readonly kind: 'ready'; readonly kernelVersion: string; readonly videoMissing: string | null }
   | ({ readonly kind: 'frame'; readonly id: number } & SampledFrame)
   | ({ readonly kind: 'regions'; readonly id: number } & RegionBatch)
+  /** The child does nothing until it hears "go" or "stop"; only after it has said something. */
+  | { readonly kind: 'wait'; readonly id: number }
   | { readonly kind: 'done'; readonly id: number; readonly result: FingerprintResult }
   | { readonly kind: 'failed'; readonly id: number; readonly code: ChildFailureCode; readonly detail: string };
 
@@ -71,6 +75,7 @@ function readMessage(said: Fields): FromChild | null {
   if (!isCount(said.id)) return null;
   if (said.kind === 'frame') return readFrame(said, said.id);
   if (said.kind === 'regions') return readRegions(said, said.id);
+  if (said.kind === 'wait') return { kind: 'wait', id: said.id };
   if (said.kind === 'done') return readDone(said, said.id);
   if (said.kind === 'failed') return readFailed(said, said.id);
   return null;

@@ -83,6 +83,7 @@ async function decodeHere(bytes: Buffer): Promise<{ frames: SampledFrame[]; fail
     emitRegions: () => {},
     lookCloser: async () => {},
     breathe: async () => {},
+    settle: async () => {},
   };
   const failed = await runJob(path, sparse, tools, sink).then(
     () => '',

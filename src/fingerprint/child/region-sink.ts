@@ -40,6 +40,10 @@ export class RegionSink implements FrameSink {
     return this.#sink.breathe();
   }
 
+  settle(): Promise<void> {
+    return this.#sink.settle();
+  }
+
   emitRegions(...batch: Parameters<FrameSink['emitRegions']>): void {
     this.#sink.emitRegions(...batch);
   }
@@ -63,6 +67,7 @@ export class RegionSink implements FrameSink {
     const list = listRegions(this.#pictures(kept), this.#aspect, this.#hasher);
     for (const tier of [1, 2] as const) {
       // The others are not even looked for where the likely ones decide.
+      if (tier === 2) await this.settle();
       if (this.stopped) return;
       this.#listed = joinRegions(this.#listed, tier === 1 ? list.likely : list.others());
       for (const at of spreadOrder(kept.length)) {
@@ -75,6 +80,8 @@ export class RegionSink implements FrameSink {
       }
     }
     for (const { timeMs } of kept) this.#seenMs.add(timeMs);
+    // What comes next is decoding.
+    await this.settle();
   }
 
   #looked(frame: SampledFrame, aspect: number): SampledFrame {

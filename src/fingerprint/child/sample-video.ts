@@ -72,12 +72,11 @@ async function sampleWithin(
 ): Promise<void> {
   try {
     if (pass.source.mustDecodeInOrder || hasNoIndex(pass.source)) throw new SeekFault();
-    for (const { keyMs, timesMs } of reachesOf(pass, spans.flat())) {
-      // Before the longer way is gone.
-      await pass.sink.lookCloser();
+    for (const reach of reachesOf(pass, spans.flat())) {
+      await pass.lookBefore(wayMsOf(reach));
       if (pass.ended) return;
-      if (!pass.source.enterAt(keyMs)) throw new SeekFault();
-      await walk(pass, listedTicks(timesMs), { frames, strict: true, looks: true });
+      if (!pass.source.enterAt(reach.keyMs)) throw new SeekFault();
+      await walk(pass, listedTicks(reach.timesMs), { frames, strict: true, looks: true });
     }
   } catch (error) {
     if (!(error instanceof SeekFault)) throw error;
@@ -95,8 +94,12 @@ function reachesOf(pass: VideoPass, timesMs: readonly number[]): Reach[] {
     reaches.unshift({ keyMs, timesMs: left.slice(first) });
     left = left.slice(0, first);
   }
-  const wayMs = ({ keyMs, timesMs: [firstMs = keyMs] }: Reach) => firstMs - keyMs;
-  return reaches.sort((a, b) => wayMs(a) - wayMs(b));
+  return reaches.sort((a, b) => wayMsOf(a) - wayMsOf(b));
+}
+
+/** What is decoded for nothing but what lies behind it. */
+function wayMsOf({ keyMs, timesMs: [firstMs = keyMs] }: Reach): number {
+  return firstMs - keyMs;
 }
 
 /** With `keyFramesOnly` gaps stay, and the result says so. */

@@ -10,6 +10,9 @@ import { largestGap, type Ticks } from './sampling.ts';
 /** Parts of frames are looked at when there are so many more of them, and half as many more as there were. */
 const stretchFrames = 8;
 const stretchGrowth = 1.5;
+/** And before so much is decoded that nobody looks at: a second of film takes longer than the parts of some frames. */
+const longWayMs = 1_000;
+const looksBeforeWaysMax = 4;
 
 export class VideoPass {
   readonly source: FrameSource;
@@ -22,6 +25,8 @@ export class VideoPass {
   shed = false;
   readonly #taken = new Set<number>();
   #nextLookFrames = stretchFrames;
+  #lookedFrames = 0;
+  #looksBeforeWays = 0;
   /** The usual view of frames that show something, and each of them something else. */
   readonly #telling: Uint8Array[] = [];
 
@@ -63,8 +68,20 @@ export class VideoPass {
 
   /** Looks at parts of the frames so far when there are enough more of them: they may well decide. */
   async lookWhenDue(): Promise<void> {
+    if (this.#taken.size >= this.#nextLookFrames) await this.#look();
+  }
+
+  /** The same before a long way is gone to the next frame, for whatever is new. */
+  async lookBefore(wayMs: number): Promise<void> {
+    const isWorthIt = wayMs >= longWayMs && this.#taken.size > this.#lookedFrames;
+    if (!isWorthIt || this.#looksBeforeWays === looksBeforeWaysMax) return;
+    this.#looksBeforeWays += 1;
+    await this.#look();
+  }
+
+  async #look(): Promise<void> {
     const frames = this.#taken.size;
-    if (frames < this.#nextLookFrames) return;
+    this.#lookedFrames = frames;
     this.#nextLookFrames = Math.max(frames + stretchFrames, Math.ceil(frames * stretchGrowth));
     await this.sink.lookCloser();
   }

@@ -81,3 +81,33 @@ describe('regions from a child', () => {
     attempt.giveUp(new Error('over'));
   });
 });
+
+describe('a child that waits', () => {
+  it('is let go once for what it has said', () => {
+    const { attempt, said, sayRegions } = begin({ kind: 'sparse', regions: true });
+    sayRegions();
+    attempt.hear({ kind: 'wait', id: 1 });
+    expect(said).toEqual(['go']);
+    attempt.giveUp(new Error('over'));
+  });
+
+  it('has its answer when it was told to stop', () => {
+    const { attempt, said, sayRegions } = begin({ kind: 'sparse', regions: true }, 'enough');
+    sayRegions();
+    attempt.hear({ kind: 'wait', id: 1 });
+    expect(said).toEqual(['stop']);
+    attempt.giveUp(new Error('over'));
+  });
+
+  it.each([0, 1])('again without having said more is gone, after %d times', async (times) => {
+    const { attempt, said, sayRegions } = begin({ kind: 'sparse', regions: true });
+    if (times > 0) {
+      sayRegions();
+      attempt.hear({ kind: 'wait', id: 1 });
+    }
+    attempt.hear({ kind: 'wait', id: 1 });
+    expect(said).toEqual(times > 0 ? ['go', 'killed'] : ['killed']);
+    attempt.childEnded('killed');
+    expect(await attempt.ended).toMatchObject({ kind: 'lost', why: 'crash' });
+  });
+});

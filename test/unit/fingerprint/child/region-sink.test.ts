@@ -18,6 +18,8 @@ class Heard implements FrameSink {
   readonly frames: SampledFrame[] = [];
   readonly batches: RegionBatch[] = [];
   readonly order: string[] = [];
+  /** After so many of them it was waited for. */
+  readonly settled: number[] = [];
   readonly #stopsAfter: number;
   stopped = false;
 
@@ -39,6 +41,11 @@ class Heard implements FrameSink {
 
   async breathe(): Promise<void> {
     this.stopped = this.order.length >= this.#stopsAfter;
+  }
+
+  settle(): Promise<void> {
+    this.settled.push(this.order.length);
+    return this.breathe();
   }
 }
 
@@ -107,6 +114,11 @@ describe('regions', () => {
       'tier 2 of 1000',
       'tier 2 of 500',
     ]);
+  });
+
+  it('are waited for before the dearer ones are looked for, and before more is decoded', async () => {
+    const { settled } = await look({ mode: withRegions });
+    expect(settled).toEqual([6, 9]);
   });
 
   it('are hashed from the frame whose time they have, the whole picture first', async () => {

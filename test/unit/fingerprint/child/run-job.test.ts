@@ -39,6 +39,7 @@ const sink: FrameSink = {
   emitRegions: () => {},
   lookCloser: async () => {},
   breathe: async () => {},
+  settle: async () => {},
 };
 
 describe('without node-av', () => {
