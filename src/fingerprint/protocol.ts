@@ -35,7 +35,13 @@ export const messageBytesMax = 65_536;
 const detailCharsMax = 500;
 
 export function encodeMessage(message: ToChild | FromChild): string {
+  // A replacer is called for every key and takes half of the time; regions have some four hundred keys.
+  if (message.kind === 'regions') return `${JSON.stringify({ ...message, regions: message.regions.map(toText) })}\n`;
   return `${JSON.stringify(message, (_key, value: unknown) => (value instanceof Uint8Array ? base64Of(value) : value))}\n`;
+}
+
+function toText({ hashes, ...region }: RegionBatch['regions'][number]): object {
+  return { ...region, hashes: base64Of(hashes) };
 }
 
 function base64Of({ buffer, byteOffset, byteLength }: Uint8Array): string {

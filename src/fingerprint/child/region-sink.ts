@@ -5,7 +5,7 @@
 import { limits } from '../../config/limits.ts';
 import type { Hasher } from '../../kernel/hasher.ts';
 import { hashAmong, uprightDihedrals } from '../../match/form.ts';
-import { affineOf, knownViews, regionOfView } from '../../match/region.ts';
+import { affineOf, knownViews, type Region, regionOfView } from '../../match/region.ts';
 import { isWithin } from '../../match/time-span.ts';
 import type { SampledFrame, SamplingMode, ViewHash } from '../fingerprinter.ts';
 import type { FrameSink } from './frame-sink.ts';
@@ -22,6 +22,8 @@ export class RegionSink implements FrameSink {
   readonly #kept = new KeptFrames(limits.regionFramesMax);
   /** Frames whose regions were emitted. */
   readonly #seenMs = new Set<number>();
+  /** Regions of tier 2 that were looked at, by picture: what looks the same says the same once more. */
+  readonly #seenOf = new Map<number, Set<Region>>();
   #listed: readonly ListedRegion[] = [];
   #aspect = 1;
 
@@ -75,7 +77,8 @@ export class RegionSink implements FrameSink {
         const frame = kept[at];
         if (frame === undefined) continue;
         const first = this.#seenMs.has(frame.timeMs) ? known : 0;
-        this.#look(frame, regionsFor(frame, this.#listed.slice(first), tier));
+        const due = regionsFor(frame, this.#listed.slice(first), tier);
+        this.#look(frame, tier === 1 ? due : this.#newTo(frame, due));
         await this.breathe();
       }
     }
@@ -103,6 +106,14 @@ export class RegionSink implements FrameSink {
       this.#hasher.loadBase(base);
       return { timeMs, plane: this.#hasher.thumbnail(planeSide) };
     });
+  }
+
+  #newTo({ picture }: KeptFrame, due: readonly ListedRegion[]): ListedRegion[] {
+    const seen = this.#seenOf.get(picture) ?? new Set();
+    this.#seenOf.set(picture, seen);
+    const left = due.filter(({ region }) => !seen.has(region));
+    for (const { region } of left) seen.add(region);
+    return left;
   }
 
   #look({ timeMs, base }: KeptFrame, regions: readonly ListedRegion[]): void {

@@ -24,33 +24,30 @@ interface MovingCounts {
 
 /** Each pixel is counted once, for the greatest movement that it exceeds: then it exceeds all lesser ones. */
 function countMoving(movement: Uint8Array): MovingCounts {
-  const rows = linesOfZero(movements.length + 1);
-  const columns = linesOfZero(movements.length + 1);
-  for (let at = 0; at < movement.length; at++) {
-    const rank = rankOfRange[movement[at] as number] as number;
-    if (rank === 0) continue;
-    increment(rows[rank] as Uint16Array, at >> 7);
-    increment(columns[rank] as Uint16Array, at & (planeSide - 1));
+  const rows = linesOfZero();
+  const columns = linesOfZero();
+  for (let row = 0, at = 0; row < planeSide; row++) {
+    for (let column = 0; column < planeSide; column++, at++) {
+      const first = (rankOfRange[movement[at] as number] as number) * planeSide;
+      if (first === 0) continue;
+      rows[first + row] = (rows[first + row] as number) + 1;
+      columns[first + column] = (columns[first + column] as number) + 1;
+    }
   }
   return { rows: summedFromGreatest(rows), columns: summedFromGreatest(columns) };
 }
 
-function linesOfZero(count: number): Uint16Array[] {
-  return Array.from({ length: count }, () => new Uint16Array(planeSide));
+/** Lines of one rank after those of the other. Rank 0 exceeds nothing. */
+function linesOfZero(): Uint16Array {
+  return new Uint16Array((movements.length + 1) * planeSide);
 }
 
-function increment(counts: Uint16Array, line: number): void {
-  counts[line] = (counts[line] as number) + 1;
-}
-
-/** Without rank 0, which exceeds nothing. */
-function summedFromGreatest(counts: readonly Uint16Array[]): Uint16Array[] {
-  const ranks = counts.slice(1);
-  return ranks.map((_, from) => sumOf(ranks.slice(from)));
-}
-
-function sumOf(counts: readonly Uint16Array[]): Uint16Array {
-  return Uint16Array.from({ length: planeSide }, (_, line) => counts.reduce((sum, each) => sum + (each[line] ?? 0), 0));
+/** Each movement with all greater ones. */
+function summedFromGreatest(counts: Uint16Array): Uint16Array[] {
+  for (let at = counts.length - planeSide - 1; at >= planeSide; at--) {
+    counts[at] = (counts[at] as number) + (counts[at + planeSide] as number);
+  }
+  return movements.map((_, rank) => counts.subarray((rank + 1) * planeSide, (rank + 2) * planeSide));
 }
 
 function activeBox(counted: MovingCounts, rank: number): Box | null {

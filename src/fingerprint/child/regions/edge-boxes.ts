@@ -43,8 +43,10 @@ export function findEdgeBoxes(maps: EdgeMaps, within: Box): Box[] {
   const columns = findLines(maps.vertical, bounds.left, bounds.right, bounds.top, bounds.bottom);
   const rows = findLines(maps.horizontal, bounds.top, bounds.bottom, bounds.left, bounds.right);
   const found: Scored[] = [];
-  for (const [left, right] of pairsOf(columns)) {
-    for (const [top, bottom] of pairsOf(rows)) {
+  const sides = pairsOf(columns);
+  const ends = pairsOf(rows);
+  for (const [left, right] of sides) {
+    for (const [top, bottom] of ends) {
       const scored = scoreBox(left, right, top, bottom);
       if (scored !== null) found.push(scored);
     }
@@ -69,23 +71,38 @@ export function snapBox({ vertical, horizontal }: EdgeMaps, { left, top, right, 
 function findLines(map: EdgeMap, first: number, beyond: number, from: number, to: number): Line[] {
   const strengths = new Uint32Array(planeSide + 1);
   for (let line = first; line < beyond; line++) strengths[line] = strengthOf(map, line, from, to);
-  const strengthAt = (line: number) => strengths[line] ?? 0;
   const lengthMin = lineShareMin * (to - from);
   const lines: Line[] = [
     { line: first, covered: null },
     { line: beyond, covered: null },
   ];
-  const count = Math.max(0, beyond - first - 2 * lineDistance + 1);
-  const inside = Array.from({ length: count }, (_, at) => first + lineDistance + at);
-  for (const line of inside.sort((a, b) => strengthAt(b) - strengthAt(a))) {
+  for (const line of strongestFirst(strengths, first + lineDistance, beyond - lineDistance)) {
     if (lines.length === linesMax + 2) break;
     if (lines.some((other) => Math.abs(other.line - line) <= lineDistance)) continue;
-    if (longestOf(strengthAt(line - 1) + strengthAt(line) + strengthAt(line + 1)) < lengthMin) continue;
-    const covered = coverageOf(map, line);
-    const length = (covered[to] ?? 0) - (covered[from] ?? 0);
+    if (longestOf(strengthsAround(strengths, line)) < lengthMin) continue;
+    const covered = coverageOf(map, line, lengthMin);
+    if (covered === null) continue;
+    const length = (covered[to] as number) - (covered[from] as number);
     if (length >= lengthMin) lines.push({ line, covered });
   }
   return lines.sort((a, b) => a.line - b.line);
+}
+
+/** Lines from `first` to `last`; of equally strong ones the first. */
+function strongestFirst(strengths: Uint32Array, first: number, last: number): Float64Array {
+  // Numbers sort many times faster than what is compared by a function: each has its strength before its place.
+  const ranked = new Float64Array(Math.max(0, last - first + 1));
+  for (let at = 0; at < ranked.length; at++) ranked[at] = at - (strengths[first + at] as number) * strengths.length;
+  ranked.sort();
+  for (let at = 0; at < ranked.length; at++) {
+    const behind = (ranked[at] as number) % strengths.length;
+    ranked[at] = first + (behind < 0 ? behind + strengths.length : behind);
+  }
+  return ranked;
+}
+
+function strengthsAround(strengths: Uint32Array, line: number): number {
+  return (strengths[line - 1] as number) + (strengths[line] as number) + (strengths[line + 1] as number);
 }
 
 /** Of a line and those beside it: at most so many places are covered, every second of them where one is missing. */
@@ -93,32 +110,50 @@ function longestOf(strength: number): number {
   return (2 * strength) / edgeMin + 2;
 }
 
+/** Of the line that is looked at. */
+const isEdge = new Uint8Array(planeSide);
+
 /**
- * An edge covers its line also from the line beside it: it need not lie between two pixels exactly. Only runs count:
- * curves and textures cross a line again and again, a few pixels at a time.
+ * Null when less than `lengthMin` of the line is covered. An edge covers its line also from the line beside it: it need not lie
+ * between two pixels exactly. Only runs count: curves and textures cross a line again and again, a few pixels at a time.
  */
-function coverageOf({ edges }: EdgeMap, line: number): Uint16Array {
-  // None beyond the last place.
-  const isEdge = new Uint8Array(planeSide + 1);
-  for (let place = 0; place < planeSide; place++) {
-    const at = line * planeSide + place;
-    isEdge[place] = Math.max(edges[at - planeSide] ?? 0, edges[at] ?? 0, edges[at + planeSide] ?? 0) >= edgeMin ? 1 : 0;
+function coverageOf({ edges }: EdgeMap, line: number, lengthMin: number): Uint16Array | null {
+  for (let place = 0, at = line * planeSide; place < planeSide; place++, at++) {
+    const [before, own, after] = [
+      edges[at - planeSide] as number,
+      edges[at] as number,
+      edges[at + planeSide] as number,
+    ];
+    isEdge[place] = before >= edgeMin || own >= edgeMin || after >= edgeMin ? 1 : 0;
   }
+  const runs = runsOf(isEdge);
+  if (runs.reduce((length, { start, end }) => length + end - start, 0) < lengthMin) return null;
   const covered = new Uint16Array(planeSide + 1);
-  for (let place = 0; place < planeSide; ) {
-    const end = endOfRun(isEdge, place);
-    const counts = end - place >= runMin ? 1 : 0;
-    for (; place < end; place++) covered[place + 1] = (covered[place] as number) + counts;
-    if (place < planeSide) covered[place + 1] = covered[place++] as number;
-  }
+  for (const { start, end } of runs) covered.fill(1, start + 1, end + 1);
+  for (let place = 1; place <= planeSide; place++)
+    covered[place] = (covered[place] as number) + (covered[place - 1] as number);
   return covered;
 }
 
-/** The first place after `start` that, like the one after it, has no edge. */
-function endOfRun(isEdge: Uint8Array, start: number): number {
-  let end = start;
-  while (end < planeSide && (isEdge[end] === 1 || (end > start && isEdge[end + 1] === 1))) end++;
-  return end;
+/** From the first place of a run to the first beyond it; a single place without an edge does not end one. */
+function runsOf(edges: Uint8Array): { readonly start: number; readonly end: number }[] {
+  const runs: { start: number; end: number }[] = [];
+  let start = 0;
+  // So far before the first place that no run goes on from there.
+  let end = -2;
+  const close = () => {
+    if (end - start >= runMin) runs.push({ start, end });
+  };
+  for (let place = 0; place < planeSide; place++) {
+    if (edges[place] === 0) continue;
+    if (place > end + 1) {
+      close();
+      start = place;
+    }
+    end = place + 1;
+  }
+  close();
+  return runs;
 }
 
 function pairsOf(lines: readonly Line[]): (readonly [Line, Line])[] {

@@ -12,8 +12,14 @@ const sharpRank = 0.8;
 /** Gray levels; below it nothing in the picture is sharp. */
 const detailMin = 0.5;
 
-/** Mean over the frames, for each pixel of a plane; see `mapDetail`. */
-export type DetailMap = Float32Array;
+/** What all pixels above and to the left have together, for each corner of a pixel, `planeSide` + 1 of them a side. */
+export interface DetailMap {
+  readonly sums: Uint32Array;
+  /** Frames that it was summed over. */
+  readonly frames: number;
+}
+
+const cornersAcross = planeSide + 1;
 
 export function findSharpBoxes(detail: DetailMap, within: Box): Box[] {
   const bounds = wholePixelsOf(within);
@@ -51,39 +57,43 @@ function sharpRange({ means, sharp }: RankedLines, share: number): readonly [num
 
 /** The outermost pixels have the detail of those beside them. */
 export function mapDetail(planes: readonly Plane[], mapper: Pick<PlaneMapper, 'mapDetail'>): DetailMap {
-  const detail = Float32Array.from(mapper.mapDetail(planes));
-  for (let at = 0; at < detail.length; at++) detail[at] = (detail[at] ?? 0) / planes.length;
-  return repeatAtEdges(detail);
+  const detail = mapper.mapDetail(planes);
+  const sums = new Uint32Array(cornersAcross ** 2);
+  for (let y = 0; y < planeSide; y++) {
+    const row = insideRim(y) * planeSide;
+    const above = y * cornersAcross + 1;
+    let ofRow = 0;
+    for (let x = 0; x < planeSide; x++) {
+      ofRow += detail[row + insideRim(x)] as number;
+      sums[above + cornersAcross + x] = (sums[above + x] as number) + ofRow;
+    }
+  }
+  return { sums, frames: planes.length };
 }
 
-function repeatAtEdges(detail: Float32Array): Float32Array {
-  const last = planeSide - 1;
-  for (let y = 1; y < last; y++) {
-    detail[y * planeSide] = detail[y * planeSide + 1] ?? 0;
-    detail[y * planeSide + last] = detail[y * planeSide + last - 1] ?? 0;
-  }
-  detail.copyWithin(0, planeSide, 2 * planeSide);
-  detail.copyWithin(last * planeSide, (last - 1) * planeSide, last * planeSide);
-  return detail;
+function insideRim(place: number): number {
+  return Math.min(planeSide - 2, Math.max(1, place));
 }
 
 function rowMeans(detail: DetailMap, { left, top, right, bottom }: Box): Float64Array {
   const means = new Float64Array(Math.max(0, bottom - top));
-  for (let at = 0; at < means.length; at++) {
-    let sum = 0;
-    const start = (top + at) * planeSide;
-    for (let place = start + left; place < start + right; place++) sum += detail[place] as number;
-    means[at] = sum / (right - left);
-  }
+  for (let at = 0; at < means.length; at++) means[at] = meanOf(detail, left, top + at, right, top + at + 1);
   return means;
 }
 
-/** Row after row, as they lie in memory. */
 function columnMeans(detail: DetailMap, { left, top, right, bottom }: Box): Float64Array {
-  const sums = new Float64Array(Math.max(0, right - left));
-  for (let row = top; row < bottom; row++) {
-    const start = row * planeSide + left;
-    for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) + (detail[start + at] as number);
-  }
-  return sums.map((sum) => sum / (bottom - top));
+  const means = new Float64Array(Math.max(0, right - left));
+  for (let at = 0; at < means.length; at++) means[at] = meanOf(detail, left + at, top, left + at + 1, bottom);
+  return means;
+}
+
+/** Gray levels. */
+function meanOf({ sums, frames }: DetailMap, left: number, top: number, right: number, bottom: number): number {
+  const [above, below] = [top * cornersAcross, bottom * cornersAcross];
+  const sum =
+    (sums[below + right] as number) -
+    (sums[below + left] as number) -
+    (sums[above + right] as number) +
+    (sums[above + left] as number);
+  return sum / (frames * (right - left) * (bottom - top));
 }
