@@ -196,6 +196,17 @@ describe('regions', () => {
     expect(count(again)).toBeLessThan(count(once) * 1.5);
   });
 
+  it('of tier 2 come once for frames that look the same, and for each where but a corner of the picture moves', async () => {
+    const ofTier = ({ batches }: Heard, tier: 1 | 2) =>
+      batches.filter(({ regions }) => regions[0]?.tier === tier).map(({ timeMs }) => timeMs);
+    const still = await look({ mode: withRegions, picture: (x, y) => film(x, y, 0) });
+    expect(ofTier(still, 1)).toEqual([0, 1_000, 500]);
+    expect(ofTier(still, 2)).toEqual([0]);
+    const inCorner: Picture = (x, y, frame) => film(x, y, x < 0.15 && y < 0.15 ? 9 * frame : 0);
+    const moving = await look({ mode: withRegions, picture: inCorner });
+    expect(ofTier(moving, 2)).toEqual([0, 1_000, 500]);
+  });
+
   it('end as soon as it is enough', async () => {
     const afterTwo = await look({ mode: withRegions, heard: new Heard(3 + 2) });
     expect(afterTwo.order.slice(3)).toEqual(['tier 1 of 0', 'tier 1 of 1000']);
