@@ -50,7 +50,7 @@ export function spreadOver<T>(items: readonly T[], count: number): T[] {
 }
 
 /** True when two frames show the same in every part: what moves, however little of the picture it is, makes them differ. */
-export function looksTheSame(a: Uint8Array, b: Uint8Array): boolean {
+function looksTheSame(a: Uint8Array, b: Uint8Array): boolean {
   const differingMax = (1 - sameShareMin) * a.length;
   let differing = 0;
   for (let at = 0; at < a.length && differing <= differingMax; at++) {
